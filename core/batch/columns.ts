@@ -1,0 +1,75 @@
+/** A batch as raw buffers in Arrow's layout: what kernels, the arena, segments and carriers pass around.
+ *
+ * Four kinds of column hold every column type (see `storedAs`): `i32`, `i64`, `f64` and `bytes`. A nullable column
+ * has one validity byte a row (1 = present) beside it, and holds 0 or an empty value where the byte is 0.
+ *
+ * Invariants: `data` of a fixed-width column is rows × width bytes, little endian; `bytes` has rows + 1 offsets,
+ * the first 0; a column's data never exceeds 2^31 − 1 bytes, because batches are cut by bytes (BATCH_BYTES).
+ * Buffers may lie in the arena, in a kernel's memory or in a plain ArrayBuffer; whoever makes a batch says how long
+ * they stay valid. Not here: Arrow's classes (arrow.ts), JavaScript values (codec.ts).
+ */
+import type { AnyType, Schema } from '../define/schema.ts';
+
+export type Kind = 'i32' | 'i64' | 'f64' | 'bytes';
+
+/** One stored column of a layout. */
+export interface Field {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly nullable: boolean;
+}
+export interface StoredColumn {
+  readonly data: Uint8Array;
+  /** Of `bytes` columns: value i is data[offsets[i]] to data[offsets[i + 1]]. */
+  readonly offsets?: Int32Array;
+  /** Of nullable columns: 1 where there is a value. */
+  readonly valid?: Uint8Array;
+}
+export interface StoredBatch {
+  readonly rows: number;
+  readonly columns: readonly StoredColumn[];
+}
+
+export const WIDTH: { readonly [K in Exclude<Kind, 'bytes'>]: number } = { i32: 4, i64: 8, f64: 8 };
+
+/** Batches are cut at this many rows, or before they hold this many bytes, whichever comes first; one value larger
+ *  than that is a batch by itself. 256 KiB stays in a core's second-level cache while it is merged. */
+export const BATCH_ROWS = 16_384;
+export const BATCH_BYTES = 256 * 1024;
+
+/** The kind that stores a column type. bool is 0 or 1; date days since 1970; timestamp µs; decimal to 18 digits the
+ *  unscaled i64, beyond that 16 bytes big endian, two's complement; a list is encoded by codec.ts. */
+export function storedAs(of: AnyType): Kind {
+  switch (of.type) {
+    case 'bool':
+    case 'int32':
+    case 'date':
+      return 'i32';
+    case 'int64':
+    case 'timestamp':
+      return 'i64';
+    case 'float64':
+      return 'f64';
+    case 'decimal':
+      return (of as { precision?: number }).precision! <= 18 ? 'i64' : 'bytes';
+    default:
+      return 'bytes';
+  }
+}
+
+export function fieldsOf(columns: Schema): Field[] {
+  return Object.entries(columns).map(([name, of]) => ({
+    name,
+    kind: storedAs(of),
+    nullable: of.nullable === true,
+  }));
+}
+
+/** Bytes that a batch's buffers hold. */
+export function bytesOf(batch: StoredBatch): number {
+  let bytes = 0;
+  for (const { data, offsets, valid } of batch.columns) {
+    bytes += data.byteLength + (offsets?.byteLength ?? 0) + (valid?.byteLength ?? 0);
+  }
+  return bytes;
+}

@@ -1,0 +1,120 @@
+/** Every failure that leaves superstep: six classes, each error with a `code` from the one table here.
+ *
+ * Order of use: throw a class with a code and what the user needs (what, where, what to type). Errors cross
+ * threads as plain data (`toPlain`, `fromPlain`), and keep class, code, details, cause and stack.
+ *
+ * Invariants: a code belongs to one class; README.md has a row for every code (a test holds the two together);
+ * a message's first line says what and where in the user's words, `remedy` says what to do about it.
+ */
+
+/** All codes: the class that carries it, and the README's sentence about it. */
+export const CODES = {
+  // UsageError: the caller's mistake, thrown before work starts.
+  USAGE: ['UsageError', 'the command line or an option is wrong'],
+  CLOSED: ['UsageError', 'the session is closed'],
+  // DataError: an input or a segment is not what it says; never retried on the same bytes.
+  SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
+  // TaskError: the user's code threw.
+  TASK_FAILED: ['TaskError', 'a function of the job threw'],
+  // LostError: a worker vanished; retried.
+  WORKER_LOST: ['LostError', 'a worker ended before its task did'],
+  // LimitError: memory, disk, time or a named bound.
+  MEMORY: ['LimitError', 'the work does not fit in --memory'],
+  DISK_FULL: ['LimitError', 'no space left on a device'],
+  CANCELLED: ['LimitError', 'cancelled by the caller, an AbortSignal or a closing session'],
+  // TransportError: bytes between processes.
+  TRANSPORT: ['TransportError', 'data between workers was lost for good'],
+  INTERNAL: ['TransportError', 'a bug of superstep itself'],
+} as const satisfies { readonly [code: string]: readonly [string, string] };
+
+export type Code = keyof typeof CODES;
+
+/** Where it happened and what to do; every member optional, all plain data. */
+export interface Details {
+  readonly remedy?: string;
+  readonly job?: string;
+  readonly stage?: string;
+  readonly task?: number | string;
+  readonly partition?: number;
+  readonly attempt?: number;
+  readonly file?: string;
+  /** Byte offset in `file`. */
+  readonly offset?: number;
+  /** Row, counted from 1. */
+  readonly row?: number;
+}
+
+export class SuperstepError extends Error {
+  readonly code: Code;
+  readonly retriable: boolean = false;
+  readonly details: Details;
+  constructor(code: Code, message: string, details: Details = {}, options: ErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+  override get name(): string {
+    return CODES[this.code][0];
+  }
+}
+export class UsageError extends SuperstepError {}
+export class DataError extends SuperstepError {}
+export class TaskError extends SuperstepError {}
+export class LostError extends SuperstepError {
+  override readonly retriable = true;
+}
+export class LimitError extends SuperstepError {}
+export class TransportError extends SuperstepError {
+  override readonly retriable = true;
+}
+
+const CLASSES: { readonly [name: string]: typeof SuperstepError } = {
+  UsageError,
+  DataError,
+  TaskError,
+  LostError,
+  LimitError,
+  TransportError,
+};
+
+/** An error as plain data, for a message to another thread. Anything may be thrown, so anything is taken. */
+export type PlainError = {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
+  readonly details?: Details;
+  readonly cause?: PlainError;
+};
+
+/** How many causes travel; a chain longer than this is a loop. */
+const CAUSES = 8;
+
+export function toPlain(error: unknown, depth = 0): PlainError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { code, details } = error as { code?: unknown; details?: Details };
+  return {
+    name: error.name,
+    message: error.message,
+    ...(error.stack !== undefined && { stack: error.stack }),
+    ...(typeof code === 'string' && { code }),
+    ...(error instanceof SuperstepError && details !== undefined && { details }),
+    ...(error.cause !== undefined && depth < CAUSES && { cause: toPlain(error.cause, depth + 1) }),
+  };
+}
+
+/** The error again, of its own class where that is one of ours; a user's class keeps its name. */
+export function fromPlain(plain: PlainError): Error {
+  const options = plain.cause === undefined ? {} : { cause: fromPlain(plain.cause) };
+  const Known = CLASSES[plain.name];
+  const error =
+    Known !== undefined && plain.code !== undefined && plain.code in CODES
+      ? new Known(plain.code as Code, plain.message, plain.details, options)
+      : new Error(plain.message, options);
+  if (!(error instanceof SuperstepError)) {
+    error.name = plain.name;
+    if (plain.code !== undefined) Object.assign(error, { code: plain.code });
+  }
+  if (plain.stack !== undefined) error.stack = plain.stack;
+  return error;
+}

@@ -1,0 +1,67 @@
+/** Which walk's object covers which split: the commit of a map stage, as a pure state.
+ *
+ * Splits are claimed in shared memory by the walks themselves (`claim`); only the driver decides what counts
+ * (`Coverage`). Order of calls: `claim` until it answers −1; the walk seals; `offer` its object. A walk that failed
+ * or died is `giveBack`: its claims are free again. When no walk is left and `finished` is false, more are started.
+ *
+ * Invariant: every split is covered by exactly one accepted object, or the stage is not finished. An object that holds
+ * a split already covered is discarded whole, and its other splits are given back: an object cannot be taken apart,
+ * because its rows are combined.
+ */
+
+/** A split nobody has claimed. Walks are numbered from 1. */
+const FREE = 0;
+
+/** Takes the first free split for walk `walk`, or answers −1. Safe from any thread: one compare-and-set a split. */
+export function claim(claims: Int32Array, walk: number, from: number): number {
+  for (let split = from; split < claims.length; split++) {
+    if (Atomics.load(claims, split) === FREE) {
+      if (Atomics.compareExchange(claims, split, FREE, walk) === FREE) return split;
+    }
+  }
+  return -1;
+}
+
+export class Coverage {
+  readonly claims: Int32Array;
+  readonly #covered: Uint8Array;
+  #left: number;
+
+  constructor(splits: number) {
+    this.claims = new Int32Array(new SharedArrayBuffer(4 * splits));
+    this.#covered = new Uint8Array(splits);
+    this.#left = splits;
+  }
+
+  get finished(): boolean {
+    return this.#left === 0;
+  }
+
+  /** Splits that nobody covers and nobody is reading. */
+  get unclaimed(): number {
+    let free = 0;
+    for (let split = 0; split < this.claims.length; split++) {
+      if (Atomics.load(this.claims, split) === FREE) free++;
+    }
+    return free;
+  }
+
+  /** Accepts the object of a walk, or answers false: then the caller discards it whole. */
+  offer(walk: number, splits: readonly number[]): boolean {
+    const accepted = !splits.some(split => this.#covered[split] === 1);
+    if (accepted) {
+      for (const split of splits) this.#covered[split] = 1;
+      this.#left -= splits.length;
+    }
+    // What the walk claimed and does not cover is free again.
+    this.giveBack(walk);
+    return accepted;
+  }
+
+  /** Frees the claims of a walk that is over, but for splits that are covered. */
+  giveBack(walk: number): void {
+    for (let split = 0; split < this.claims.length; split++) {
+      if (this.#covered[split] === 0) Atomics.compareExchange(this.claims, split, walk, FREE);
+    }
+  }
+}

@@ -21,6 +21,7 @@ export const CODES = {
   // LimitError: memory, disk, time or a named bound.
   MEMORY: ['LimitError', 'the work does not fit in --memory'],
   DISK_FULL: ['LimitError', 'no space left on a device'],
+  IO: ['LimitError', 'the system refused or failed an operation on a file'],
   CANCELLED: ['LimitError', 'cancelled by the caller, an AbortSignal or a closing session'],
   // TransportError: bytes between processes.
   TRANSPORT: ['TransportError', 'data between workers was lost for good'],

@@ -73,3 +73,21 @@ export function bytesOf(batch: StoredBatch): number {
   }
   return bytes;
 }
+
+/** The values of a fixed-width column as a typed array: a view where the data lies at a multiple of its width, as it
+ *  does in the arena and in kernel memory, otherwise a copy. */
+export function valuesOf(data: Uint8Array, kind: 'i32'): Int32Array;
+export function valuesOf(data: Uint8Array, kind: 'i64'): BigInt64Array;
+export function valuesOf(data: Uint8Array, kind: 'f64'): Float64Array;
+export function valuesOf(
+  data: Uint8Array,
+  kind: Exclude<Kind, 'bytes'>,
+): Int32Array | BigInt64Array | Float64Array;
+export function valuesOf(data: Uint8Array, kind: Exclude<Kind, 'bytes'>) {
+  const width = WIDTH[kind];
+  const { buffer, byteOffset, length } =
+    data.byteOffset % width === 0 ? data : new Uint8Array(data);
+  if (kind === 'i32') return new Int32Array(buffer, byteOffset, length / width);
+  if (kind === 'i64') return new BigInt64Array(buffer, byteOffset, length / width);
+  return new Float64Array(buffer, byteOffset, length / width);
+}

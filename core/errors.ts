@@ -12,10 +12,31 @@ export const CODES = {
   // UsageError: the caller's mistake, thrown before work starts.
   USAGE: ['UsageError', 'the command line or an option is wrong'],
   CLOSED: ['UsageError', 'the session is closed'],
+  PARAM_UNKNOWN: ['UsageError', 'a parameter that the job does not have'],
+  PARAM_MISSING: ['UsageError', 'a parameter without default was not given'],
+  PARAM_INVALID: ['UsageError', 'the value of a parameter is not of its type'],
+  DEFINITION_INVALID: ['UsageError', 'the parts of a definition do not fit together'],
+  DEFINITION_NOT_FOUND: [
+    'UsageError',
+    'a worker that imports the module does not find the definition',
+  ],
+  DEFINITION_IN_ENTRY: ['UsageError', 'a definition is made in the entry file of the program'],
+  DEFINITION_WITHOUT_MODULE: [
+    'UsageError',
+    'a definition was made where there is no module to import',
+  ],
+  DEFINITION_TWICE: ['UsageError', 'a module makes two definitions of one name'],
+  ASYNC_FUNCTION: ['UsageError', 'a row function is async'],
+  COLUMN_MISSING: ['UsageError', 'a table lacks a column that is asked for'],
+  COLUMN_TYPE: ['UsageError', 'a column has another type than is asked for'],
+  COLUMN_NAME: ['UsageError', 'a column cannot have this name'],
+  COLUMN_TWICE: ['UsageError', 'two columns of one table would have one name'],
   // DataError: an input or a segment is not what it says; never retried on the same bytes.
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
+  SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],
   // TaskError: the user's code threw.
   TASK_FAILED: ['TaskError', 'a function of the job threw'],
+  TYPE_MISMATCH: ['TaskError', 'a function gave a value that its column does not take'],
   // LostError: a worker vanished; retried.
   WORKER_LOST: ['LostError', 'a worker ended before its task did'],
   // LimitError: memory, disk, time or a named bound.

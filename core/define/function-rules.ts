@@ -1,0 +1,31 @@
+/** Row functions are synchronous: an async map would emit after its rows were taken, and rows be lost in silence.
+ *  TypeScript says so where it can (they return undefined, not void); this says it to JavaScript. */
+import { UsageError } from '../errors.ts';
+import { printValue } from './value.ts';
+
+/** `where` is "wordcount: map". Throws UsageError DEFINITION_INVALID or ASYNC_FUNCTION. */
+export function checkFunction(value: unknown, where: string): void {
+  if (typeof value !== 'function') {
+    throw new UsageError('DEFINITION_INVALID', `${where} is ${printValue(value)}, not a function`);
+  }
+  const kind = value.constructor.name;
+  if (/^(Async|Generator)/.test(kind)) throw asyncFunction(where);
+}
+
+/** The error for a row function that gives back a promise or an iterator: thrown at definition where the function
+ *  says that it is async, otherwise by whoever called it. */
+export function asyncFunction(where: string): UsageError {
+  return new UsageError(
+    'ASYNC_FUNCTION',
+    `${where} is async, or a generator: its rows would be lost`,
+    {
+      remedy:
+        'Make it a plain function that calls emit. To wait for something, use mapBatch, which may be async, or setup.',
+    },
+  );
+}
+
+/** Whether a row function broke its promise to return nothing. */
+export function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && ('then' in value || 'next' in value);
+}

@@ -1,0 +1,191 @@
+/** What a session takes and gives, as types: Ray's verbs for tasks and actors; `run` for tables. And `task` and
+ * `actor`, which only register; `open` is in core/session.ts.
+ *
+ * No global state: a program may hold several sessions. Options are plain data.
+ */
+import { UsageError } from '../errors.ts';
+import { type DefinitionRef, register } from './define.ts';
+import type { Place } from './place.ts';
+import type { Row, Schema } from './schema.ts';
+import type { Table, Tables } from './table.ts';
+import { printValue } from './value.ts';
+
+export interface OpenOptions {
+  /** Worker threads here. Default: the cores this process may use. */
+  readonly workers?: number;
+  /** For the whole process: heap, WASM and buffers. Bytes, or '512MB' (10^6), '512MiB' (2^20). Default: half of
+   *  what the machine or the container allows. */
+  readonly memory?: number | string;
+  /** For spilled data. Default: a folder of the system's temporary folder. */
+  readonly temp?: string;
+  /** Run on the workers joined by this server instead. */
+  readonly nats?:
+    | string
+    | {
+        readonly servers: readonly string[];
+        readonly creds?: string;
+        readonly tlsCa?: string;
+        readonly insecure?: boolean;
+      };
+}
+
+export interface RunOptions<T extends Table<Schema> | Tables> {
+  /** A file (by extension) or a folder of part files; '-' is standard output. None: rows come back. */
+  readonly output?: T extends Table<Schema>
+    ? string | Place
+    : { readonly [N in keyof T]?: string | Place };
+  readonly overwrite?: boolean;
+  readonly partitions?: number;
+  /** Finished tasks of an earlier run with this name, code, input and parameters are not run again. */
+  readonly resume?: string;
+  readonly checkpointEvery?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly stage: string;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly tasksRunning: number;
+  readonly spilledBytes: number;
+}
+
+export interface Report {
+  readonly job: string;
+  readonly counters: { readonly [name: string]: number };
+  readonly rowsOut: number;
+  readonly bytesRead: number;
+  readonly bytesShuffled: number;
+  readonly bytesSpilled: number;
+  readonly peakMemoryBytes: number;
+  readonly seconds: {
+    readonly start: number;
+    readonly map: number;
+    readonly reduce: number;
+    readonly commit: number;
+  };
+}
+
+/** Rows stay in the object store until released. */
+export interface Result<S extends Schema> extends AsyncDisposable {
+  readonly columns: S;
+  readonly report: Report;
+  rows(): AsyncIterable<Row<S>>;
+  /** All rows; an error beyond `limit` (default 1,000,000). */
+  toArray(limit?: number): Promise<Row<S>[]>;
+  release(): Promise<void>;
+}
+export type Results<T> =
+  T extends Table<infer S>
+    ? Result<S>
+    : { readonly [N in keyof T]: T[N] extends Table<infer S> ? Result<S> : never };
+
+// ---------------------------------------------------------------------------------------------------
+// Tasks and actors.
+
+/** A value in the object store, perhaps not there yet. Not a promise: passing one on fetches nothing. */
+export interface Ref<out T> {
+  readonly id: string;
+  readonly value?: T;
+}
+export type Got<R> = R extends readonly Ref<unknown>[]
+  ? { -readonly [K in keyof R]: R[K] extends Ref<infer T> ? T : never }
+  : R extends Ref<infer T>
+    ? T
+    : never;
+
+/** An argument: the value, a ref to it, or an object or array some of whose members are refs. A task starts
+ *  when its refs are there. */
+export type Argument<T> =
+  | T
+  | Ref<T>
+  | (T extends object ? { readonly [K in keyof T]: T[K] | Ref<T[K]> } : never);
+
+/** What a task or an actor has of the session. A task that waits gives up its slot meanwhile. */
+export interface Remote {
+  /** Starts a task. */
+  remote<I, O>(task: Task<I, O>, ...input: I extends undefined ? [] : [input: Argument<I>]): Ref<O>;
+  /** Starts an actor; its methods return refs. It ends with the session, or by `cancel(handle)`. */
+  actor<A extends readonly unknown[], T extends object>(
+    actor: Actor<A, T>,
+    ...args: { [K in keyof A]: Argument<A[K]> }
+  ): Handle<T>;
+  put<T>(value: T): Ref<T>;
+  /** The value of a ref, or of each of several. Throws the TaskError of the first that failed. */
+  get<const R extends Ref<unknown> | readonly Ref<unknown>[]>(refs: R): Promise<Got<R>>;
+  /** Resolves when `count` (default 1) of them are ready, or at the timeout; failed ones count as ready. */
+  wait<R extends Ref<unknown>>(
+    refs: readonly R[],
+    options?: { readonly count?: number; readonly timeoutMs?: number },
+  ): Promise<{ ready: R[]; pending: R[] }>;
+  cancel(what: Ref<unknown> | Started): void;
+}
+
+export interface Session extends Remote, AsyncDisposable {
+  /** One table, or several by name, which share whatever their plans share. */
+  run<T extends Table<Schema> | Tables>(what: T, options?: RunOptions<T>): Promise<Results<T>>;
+  /** The plan as text: stages, splits, partitions, memory, which form of each operator. Reads file sizes only. */
+  explain(table: Table<Schema> | Tables): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Attempts and limits belong to the definition: they are about the code, not the call. */
+export interface TaskOptions {
+  readonly module?: string;
+  readonly retries?: number;
+  readonly timeoutMs?: number;
+  readonly memory?: number | string;
+}
+export interface Task<in I, out O> {
+  readonly kind: 'task';
+  readonly ref: DefinitionRef;
+  readonly run?: (input: I) => O;
+}
+
+/** A function of one argument, run once somewhere. Argument and result: what structuredClone takes.
+ *  Throws UsageError DEFINITION_INVALID or DEFINITION_TWICE. */
+export function task<I = undefined, O = unknown>(
+  name: string,
+  run: (input: I, remote: Remote) => O,
+  options: TaskOptions = {},
+): Task<I, Awaited<O>> {
+  checkCallable('task', name, run);
+  return { kind: 'task', ref: register('task', { name, run, ...options }) };
+}
+
+/** An object on one worker that takes calls in order. A method may be async; the next call waits for it. */
+export interface Actor<in A extends readonly unknown[], out T extends object> {
+  readonly kind: 'actor';
+  readonly ref: DefinitionRef;
+  readonly make?: (...args: A) => T;
+}
+/** What every handle has, whatever its methods. */
+export interface Started {
+  readonly [started]: string;
+}
+declare const started: unique symbol;
+/** With `checkpoint` and `restore`, an actor comes back with its state when its worker dies; without, it is made
+ *  again from its arguments if `restarts` allows. */
+export function actor<A extends unknown[], T extends object>(
+  name: string,
+  Class: new (...args: A) => T,
+  options: { readonly module?: string; readonly restarts?: number } = {},
+): Actor<A, T> {
+  checkCallable('actor', name, Class);
+  return { kind: 'actor', ref: register('actor', { name, Class, ...options }) };
+}
+function checkCallable(kind: string, name: string, value: unknown): void {
+  if (typeof value === 'function') return;
+  throw new UsageError(
+    'DEFINITION_INVALID',
+    `${kind} '${name}' takes a ${kind === 'task' ? 'function' : 'class'}, got ${printValue(value)}`,
+  );
+}
+export type Handle<T> = Started & {
+  readonly [M in keyof T as T[M] extends (...args: never[]) => unknown ? M : never]: T[M] extends (
+    ...args: infer A
+  ) => infer O
+    ? (...args: { [K in keyof A]: Argument<A[K]> }) => Ref<Awaited<O>>
+    : never;
+};

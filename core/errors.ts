@@ -31,7 +31,17 @@ export const CODES = {
   COLUMN_TYPE: ['UsageError', 'a column has another type than is asked for'],
   COLUMN_NAME: ['UsageError', 'a column cannot have this name'],
   COLUMN_TWICE: ['UsageError', 'two columns of one table would have one name'],
+  INPUT_MISSING: ['UsageError', 'an input does not exist'],
+  INPUT_NO_MATCH: ['UsageError', 'a glob of the inputs matches nothing'],
+  INPUT_EMPTY_FOLDER: ['UsageError', 'an input folder has no files that are read'],
+  FORMAT_UNKNOWN: ['UsageError', 'there is no format of that name or extension'],
+  FORMAT_NOT_READ: ['UsageError', 'the format can be written, not read'],
   // DataError: an input or a segment is not what it says; never retried on the same bytes.
+  INPUT_UNREADABLE: ['DataError', 'an input cannot be opened or read'],
+  INPUT_CHANGED: ['DataError', 'an input changed between planning and reading'],
+  RECORD_TOO_LONG: ['DataError', 'a line is longer than a record may be'],
+  GZIP_CORRUPT: ['DataError', 'a gzip file is truncated or damaged'],
+  INVALID_UTF8: ['DataError', 'a text value is not UTF-8 and the output format has to be'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
   SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],
   // TaskError: the user's code threw.

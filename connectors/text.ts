@@ -1,0 +1,177 @@
+/** Text: a row is a line, in the one column `line`; written, columns joined by tabs.
+ *
+ * Reading: lines end at LF, a CR before it belongs to the end; the last line of a file needs none. A byte order mark at
+ * the start of a file is not text. Files are cut at the hint into splits, of which a line belongs to exactly one
+ * (lines.ts); smaller files are packed into one split in order; what cannot be cut (gzip) is one split.
+ */
+import type {
+  FileFact,
+  Limits,
+  Source,
+  SourceOptions,
+  Split,
+  TextReader,
+} from 'superstep/internal';
+import { inputFormat } from 'superstep/internal';
+import { decoderOf } from './bytes/encoding.ts';
+import { describeFiles } from './bytes/input-files.ts';
+import { LineCutter } from './bytes/lines.ts';
+import { type ByteReader, GzipReader, PlainReader, type Planned } from './bytes/read.ts';
+
+/** The last split of a file may be this much larger than the hint, so that none is tiny (Hadoop's SPLIT_SLOP). */
+const SLOP = 1.1;
+/** Files in one split, so that no message of a plan grows without bound. */
+const FILES = 4096;
+
+/** A part of a file; a gzip file has no end that is known before it is read. */
+interface Piece extends Planned {
+  readonly start: number;
+  readonly end: number;
+  readonly gzip: boolean;
+}
+
+function split(facts: readonly FileFact[], hintBytes: number): Split[] {
+  // Cuts lie between the code units of every encoding.
+  const hint = Math.max(4, hintBytes - (hintBytes % 4));
+  const splits: Split[] = [];
+  let packed: Piece[] = [];
+  let packedBytes = 0;
+  const pack = (): void => {
+    if (packed.length > 0) splits.push(splitOf(packed, packedBytes));
+    packed = [];
+    packedBytes = 0;
+  };
+  for (const { path, name = path, bytes, mtimeMs, kind } of facts) {
+    const piece = (start: number, end: number): Piece => ({
+      path,
+      name,
+      size: bytes,
+      mtimeMs,
+      start,
+      end,
+      gzip: kind === 'gzip',
+    });
+    if (kind === 'gzip' || bytes > hint * SLOP) {
+      pack();
+      let start = 0;
+      const cuttable = kind === 'gzip' ? 0 : bytes;
+      for (; cuttable - start > hint * SLOP; start += hint) {
+        splits.push(splitOf([piece(start, start + hint)], hint));
+      }
+      splits.push(splitOf([piece(start, bytes)], bytes - start));
+      continue;
+    }
+    if (packedBytes + bytes > hint * SLOP || packed.length === FILES) pack();
+    packed.push(piece(0, bytes));
+    packedBytes += bytes;
+  }
+  pack();
+  return splits;
+}
+
+function splitOf(pieces: readonly Piece[], bytes: number): Split {
+  const { name, start, end, size } = pieces[0]!;
+  const more = pieces.length > 1 ? ` and ${pieces.length - 1} more` : '';
+  const range = start > 0 || end < size ? ` ${start}–${end}` : '';
+  return { bytes, label: name + range + more, where: pieces.map(piece => ({ ...piece })) };
+}
+
+class TextSplitReader implements TextReader {
+  readonly kind = 'text';
+  file = '';
+  offset = 0;
+  readonly #pieces: Iterator<Piece>;
+  readonly #limits: Limits;
+  readonly #decoder: ReturnType<typeof decoderOf>;
+  readonly #buffer: Buffer;
+  #reader: ByteReader | undefined;
+  #cutter: LineCutter | undefined;
+  #closed = false;
+
+  constructor({ where }: Split, { encoding }: SourceOptions, limits: Limits) {
+    this.#pieces = (where as unknown as readonly Piece[]).values();
+    this.#decoder = decoderOf(encoding);
+    // What decoding makes longer has to keep to the limits as well.
+    const decodedBytes = Math.min(limits.chunkBytes, limits.recordBytes);
+    const chunkBytes = Math.max(1, Math.floor(decodedBytes / this.#decoder.growth));
+    this.#limits = { ...limits, chunkBytes };
+    this.#buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  }
+
+  next(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    for (;;) {
+      if (this.#closed || (this.#cutter === undefined && !this.#openNext())) return undefined;
+      const cutter = this.#cutter!;
+      const chunk = cutter.take();
+      if (chunk !== undefined) {
+        this.offset = cutter.offset;
+        const decoded = this.#decoder.decode(chunk);
+        if (decoded.length > this.#limits.recordBytes + 1) throw cutter.tooLong(cutter.offset);
+        return decoded;
+      }
+      if (cutter.finished) {
+        this.#reader!.check();
+        this.#closePiece();
+        continue;
+      }
+      const read = this.#reader!.read(cutter.room(), cutter.position);
+      if (typeof read !== 'number') return this.#resume(read);
+      cutter.filled(read);
+    }
+  }
+
+  async #resume(read: Promise<number>): Promise<Uint8Array | undefined> {
+    const bytes = await read;
+    this.#cutter!.filled(bytes);
+    return this.next();
+  }
+
+  #openNext(): boolean {
+    const { value: piece } = this.#pieces.next() as { value?: Piece };
+    if (piece === undefined) return false;
+    this.file = piece.name;
+    this.#reader = piece.gzip ? new GzipReader(piece) : new PlainReader(piece);
+    this.#cutter = new LineCutter(
+      {
+        ...this.#limits,
+        file: piece.name,
+        start: piece.start,
+        end: piece.gzip ? Number.MAX_SAFE_INTEGER : piece.end,
+        alphabet: this.#decoder,
+      },
+      this.#buffer,
+    );
+    return true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#closePiece();
+  }
+
+  #closePiece(): void {
+    this.#reader?.close();
+    this.#reader = this.#cutter = undefined;
+  }
+}
+
+const source: Source = {
+  async describe(where, options, planning) {
+    decoderOf(options.encoding);
+    inputFormat(
+      where.filter(path => path !== '-'),
+      options.format,
+    );
+    const facts = await describeFiles(where, planning);
+    // Files of folders and globs have extensions as well.
+    inputFormat(
+      facts.map(({ name, path }) => name ?? path),
+      options.format,
+    );
+    return facts;
+  },
+  split,
+  open: (piece, options, limits) => new TextSplitReader(piece, options, limits),
+};
+
+export default { source };

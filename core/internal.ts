@@ -1,0 +1,31 @@
+/** What connectors and bench use beyond the public API. Re-exports only; no promise is made about it to anyone else. */
+export {
+  bytesOf,
+  type Field,
+  fieldsOf,
+  type Kind,
+  type StoredBatch,
+  type StoredColumn,
+  storedAs,
+  WIDTH,
+} from './batch/columns.ts';
+export type { AnyType, Schema } from './define/schema.ts';
+export { type Code, DataError, type Details, LimitError, UsageError } from './errors.ts';
+export {
+  type BatchWriter,
+  ENCODINGS,
+  type Encoding,
+  type FileFact,
+  inputFormat,
+  type Json,
+  type Limits,
+  outputFormat,
+  type Planning,
+  type Reader,
+  type RowReader,
+  type Sink,
+  type Source,
+  type SourceOptions,
+  type Split,
+  type TextReader,
+} from './io.ts';

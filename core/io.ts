@@ -1,0 +1,222 @@
+/** What a connector implements: where tables come from and where they go.
+ *
+ * Order of calls. A source: `describe` on the driver, the only planning I/O; `split`, pure; then, in workers, `open` for
+ * one split and `next` until it is undefined, `close` in any case. A sink: `open` for one file, `write` batches, then
+ * either `close`, after which the file is whole and on the device, or `abort`, after which there is none.
+ *
+ * Invariants: facts and splits are plain JSON, since they travel and are printed; the same facts and hint give the same
+ * splits in the same order, because results depend on it; the bytes a sink writes depend on the rows and not on how they
+ * were cut into batches.
+ *
+ * Not here: what users declare (`connector` of the public API), the formats themselves. Those are in connectors/, found
+ * by name when they are first needed, so that there is no arrow from core to them.
+ */
+import type { StoredBatch } from './batch/columns.ts';
+import type { Schema } from './define/schema.ts';
+import { UsageError } from './errors.ts';
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** One input as it was when the plan was made. */
+export interface FileFact {
+  /** As the user gave it, or as found below a folder; of standard input, the spooled copy. */
+  readonly path: string;
+  /** As stored: compressed bytes of a gzip file. */
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  /** A `stdin` without a copy has not been read, for a plan that is only shown. */
+  readonly kind: 'plain' | 'gzip' | 'stdin' | 'rows';
+  /** What errors call it, where that is not its path. */
+  readonly name?: string;
+}
+
+/** A piece of an input that one task reads. */
+export interface Split {
+  /** As stored, for progress and estimates. */
+  readonly bytes: number;
+  /** Said in every error about a record of this split. */
+  readonly label: string;
+  /** All that `open` needs, the size and time of the files included. */
+  readonly where: Json;
+}
+
+export const ENCODINGS = ['utf8', 'utf8-replace', 'latin1', 'utf16le', 'utf16be'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+/** What the user said about an input. Plain data: travels with every split. */
+export interface SourceOptions {
+  /** By extension when absent. */
+  readonly format?: string;
+  /** `utf8` when absent: bytes as they are. */
+  readonly encoding?: Encoding;
+}
+
+/** What planning may use besides the files themselves. */
+export interface Planning {
+  /** The folder that owns spooled standard input, asked for when there is some. Absent: it is not read. */
+  readonly spoolFolder?: () => string;
+  /** Standard input; the process's own when absent. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+}
+
+export interface Limits {
+  /** A chunk holds at most so many bytes, unless it is one longer record. */
+  readonly chunkBytes: number;
+  /** A line, without its LF, that is longer is a DataError RECORD_TOO_LONG. Bounds what a reader holds. */
+  readonly recordBytes: number;
+}
+
+export interface Source {
+  /** The files behind what the user named, sorted by path bytes. Throws UsageError INPUT_MISSING, INPUT_NO_MATCH,
+   *  INPUT_EMPTY_FOLDER, DataError INPUT_UNREADABLE. */
+  describe(
+    where: readonly string[],
+    options: SourceOptions,
+    planning?: Planning,
+  ): Promise<readonly FileFact[]>;
+  /** Pure. `hintBytes` is the size to aim at. */
+  split(facts: readonly FileFact[], hintBytes: number): readonly Split[];
+  open(split: Split, options: SourceOptions, limits: Limits): Reader;
+}
+
+export type Reader = TextReader | RowReader;
+
+/** Whole records as raw UTF-8 (or, with encoding utf8, whatever bytes there are). */
+export interface TextReader {
+  readonly kind: 'text';
+  /** Whole lines of one file, line ends included; only the last line of a file may lack one. Lines end at LF; a CR
+   *  before it belongs to the end. The bytes are valid until the next call. A promise only where the bytes have to be
+   *  waited for (gzip). */
+  next(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Of the chunk that `next` returned last: the file, as the user named it, */
+  readonly file: string;
+  /** and the offset of its first byte, in the decompressed but not transcoded file. */
+  readonly offset: number;
+  /** Frees what is held; may be called at any time, more than once. */
+  close(): void;
+}
+
+/** Rows, for a source that has those anyway. */
+export interface RowReader {
+  readonly kind: 'rows';
+  next(): Promise<readonly object[] | undefined>;
+  close(): void;
+}
+
+export interface Sink {
+  /** With the dot. */
+  readonly extension: string;
+  /** Creates `path`, which must not exist. */
+  open(path: string, columns: Schema): BatchWriter;
+}
+
+/** One file being written. Synchronous: `emit` may write before it returns. */
+export interface BatchWriter {
+  /** The batch's columns in the order of the schema; its buffers are not kept. Throws LimitError DISK_FULL, DataError
+   *  INVALID_UTF8 where the format is UTF-8 by definition. After an error only `abort` may follow. */
+  write(batch: StoredBatch): void;
+  /** Completes the file and fsyncs it. */
+  close(): { readonly rows: number; readonly bytes: number };
+  /** Leaves no file; harmless after `close` or an error, and then keeps what `close` completed. */
+  abort(): void;
+}
+
+/** The built-in formats, and what can be done with each today. */
+const FORMATS: {
+  readonly [format: string]: {
+    readonly extensions: readonly string[];
+    readonly reads: boolean;
+    readonly writes: boolean;
+  };
+} = {
+  text: { extensions: ['.txt'], reads: true, writes: true },
+  csv: { extensions: ['.csv'], reads: false, writes: true },
+  jsonl: { extensions: ['.jsonl', '.ndjson'], reads: false, writes: true },
+  parquet: { extensions: ['.parquet'], reads: false, writes: true },
+};
+
+const formatsThat = (can: 'reads' | 'writes'): string =>
+  Object.keys(FORMATS)
+    .filter(name => FORMATS[name]![can])
+    .join(', ');
+
+/** The format that a path's extension names, if it names one. */
+function byExtension(path: string): string | undefined {
+  const lower = path.toLowerCase();
+  return Object.keys(FORMATS).find(name => FORMATS[name]!.extensions.some(e => lower.endsWith(e)));
+}
+
+/** The format of inputs: the one asked for, else that of their extensions (`.gz` apart), else text.
+ *  Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_READ. */
+export function inputFormat(paths: readonly string[], asked?: string): string {
+  if (asked !== undefined) {
+    checkFormat(asked, 'reads', `--input-format ${asked}`);
+    return asked;
+  }
+  for (const path of paths) {
+    const format = byExtension(path.replace(/\.gz$/i, '')) ?? 'text';
+    checkFormat(format, 'reads', path);
+  }
+  return 'text';
+}
+
+/** The format of an output: the one asked for, else that of its extension; parquet for a folder.
+ *  Throws UsageError FORMAT_UNKNOWN. */
+export function outputFormat(path: string, asked?: string): string {
+  if (asked !== undefined) {
+    checkFormat(asked, 'writes', `--format ${asked}`);
+    return asked;
+  }
+  const extension = /\.[^./\\]*$/.exec(path)?.[0];
+  const format = byExtension(path);
+  if (format !== undefined) return format;
+  if (extension === undefined || path.endsWith('/')) return 'parquet';
+  throw new UsageError(
+    'FORMAT_UNKNOWN',
+    `${path}: no output format has the extension "${extension}"`,
+    {
+      remedy: `Name it .txt, .csv, .jsonl or .parquet, or say --format ${formatsThat('writes').replaceAll(', ', '|')}`,
+    },
+  );
+}
+
+function checkFormat(format: string, can: 'reads' | 'writes', said: string): void {
+  const known = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  if (known === undefined) {
+    throw new UsageError('FORMAT_UNKNOWN', `${said}: there is no format "${format}"`, {
+      remedy: `Formats are ${formatsThat(can)}`,
+    });
+  }
+  if (!known[can]) {
+    throw new UsageError('FORMAT_NOT_READ', `${said}: ${format} cannot be read yet`, {
+      remedy: `Formats that can be read: ${formatsThat(can)}. To read its lines as text: --input-format text`,
+    });
+  }
+}
+
+/** The module of a built-in format: `superstep/connectors/<format>`. The package names itself, so that core needs no
+ *  path to a folder above it. */
+async function load(format: string): Promise<{ readonly source?: Source; readonly sink?: Sink }> {
+  const module = (await import(`superstep/connectors/${format}`)) as {
+    readonly default: { readonly source?: Source; readonly sink?: Sink };
+  };
+  return module.default;
+}
+
+/** Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_READ. */
+export async function loadSource(format: string): Promise<Source> {
+  checkFormat(format, 'reads', 'input');
+  return (await load(format)).source!;
+}
+
+/** Throws UsageError FORMAT_UNKNOWN. */
+export async function loadSink(format: string): Promise<Sink> {
+  checkFormat(format, 'writes', 'output');
+  return (await load(format)).sink!;
+}

@@ -9,6 +9,7 @@ export {
   storedAs,
   WIDTH,
 } from './batch/columns.ts';
+export type { Json } from './define/place.ts';
 export type { AnyType, Schema } from './define/schema.ts';
 export { type Code, DataError, type Details, LimitError, UsageError } from './errors.ts';
 export {
@@ -17,7 +18,6 @@ export {
   type Encoding,
   type FileFact,
   inputFormat,
-  type Json,
   type Limits,
   outputFormat,
   type Planning,

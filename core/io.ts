@@ -12,16 +12,9 @@
  * by name when they are first needed, so that there is no arrow from core to them.
  */
 import type { StoredBatch } from './batch/columns.ts';
+import type { Json } from './define/place.ts';
 import type { Schema } from './define/schema.ts';
 import { UsageError } from './errors.ts';
-
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json };
 
 /** One input as it was when the plan was made. */
 export interface FileFact {

@@ -36,6 +36,14 @@ export const CODES = {
   INPUT_EMPTY_FOLDER: ['UsageError', 'an input folder has no files that are read'],
   FORMAT_UNKNOWN: ['UsageError', 'there is no format of that name or extension'],
   FORMAT_NOT_READ: ['UsageError', 'the format can be written, not read'],
+  OUTPUT_EXISTS: ['UsageError', 'the output exists and --overwrite was not given'],
+  OUTPUT_FOREIGN: ['UsageError', 'the output to overwrite is not something superstep wrote'],
+  OUTPUT_REFUSED: [
+    'UsageError',
+    'the output is, contains or lies inside an input, the working folder, a home folder or a root',
+  ],
+  OUTPUT_LOCKED: ['UsageError', 'another job is writing the output'],
+  OUTPUT_UNWRITABLE: ['UsageError', 'the output, or the folder it lies in, cannot be written'],
   // DataError: an input or a segment is not what it says; never retried on the same bytes.
   INPUT_UNREADABLE: ['DataError', 'an input cannot be opened or read'],
   INPUT_CHANGED: ['DataError', 'an input changed between planning and reading'],

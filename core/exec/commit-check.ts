@@ -2,7 +2,8 @@
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { basename, dirname, join, parse, resolve, sep } from 'node:path';
-import { LimitError, SuperstepError, UsageError } from '../errors.ts';
+import { SuperstepError, UsageError } from '../errors.ts';
+import { systemError } from '../store/file.ts';
 
 /** What lies at a path itself; a symbolic link is 'other'. */
 export function kindOf(path: string): 'none' | 'file' | 'folder' | 'other' {
@@ -89,24 +90,25 @@ export function checkReplaceable(destination: string, overwrite: boolean): void 
   }
 }
 
+const NOT_ALLOWED = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'ENAMETOOLONG',
+  'EBUSY',
+  'ELOOP',
+]);
+
 /** A failed system call on an output as a typed error; a typed error as it is. */
 export function outputError(error: unknown, destination: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof SuperstepError || typeof code !== 'string') return error;
-  const cause = { cause: error };
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const details = {
-      file: destination,
-      remedy: 'Free some space, or write elsewhere: --out PATH',
-    };
-    return new LimitError(
-      'DISK_FULL',
-      `${destination}: no space left (${message})`,
-      details,
-      cause,
-    );
-  }
-  const details = { file: destination, remedy: 'Mend that, or write elsewhere: --out PATH' };
-  const text = `${destination}: cannot be written (${message})`;
-  return new UsageError('OUTPUT_UNWRITABLE', text, details, cause);
+  if (!NOT_ALLOWED.has(code)) return systemError(error, destination, 'write');
+  return new UsageError(
+    'OUTPUT_UNWRITABLE',
+    `${destination}: cannot be written (${message})`,
+    { file: destination, remedy: 'Mend that, or write elsewhere: --out PATH' },
+    { cause: error },
+  );
 }

@@ -26,6 +26,7 @@ export const CODES = {
     'a definition was made where there is no module to import',
   ],
   DEFINITION_TWICE: ['UsageError', 'a module makes two definitions of one name'],
+  MODULE_NOT_LOADED: ['UsageError', 'a module with definitions cannot be imported'],
   ASYNC_FUNCTION: ['UsageError', 'a row function is async'],
   COLUMN_MISSING: ['UsageError', 'a table lacks a column that is asked for'],
   COLUMN_TYPE: ['UsageError', 'a column has another type than is asked for'],

@@ -14,6 +14,7 @@
 import type { StoredBatch } from './batch/columns.ts';
 import type { Json } from './define/place.ts';
 import type { Schema } from './define/schema.ts';
+import { ENCODINGS } from './define/table.ts';
 import { UsageError } from './errors.ts';
 
 /** One input as it was when the plan was made. */
@@ -39,7 +40,7 @@ export interface Split {
   readonly where: Json;
 }
 
-export const ENCODINGS = ['utf8', 'utf8-replace', 'latin1', 'utf16le', 'utf16be'] as const;
+export { ENCODINGS };
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** What the user said about an input. Plain data: travels with every split. */
@@ -177,6 +178,12 @@ export function outputFormat(path: string, asked?: string): string {
       remedy: `Name it .txt, .csv, .jsonl or .parquet, or say --format ${formatsThat('writes').replaceAll(', ', '|')}`,
     },
   );
+}
+
+/** Of files of a built-in format, with the dot. Throws UsageError FORMAT_UNKNOWN. */
+export function extensionOf(format: string): string {
+  checkFormat(format, 'writes', `format ${format}`);
+  return FORMATS[format]!.extensions[0]!;
 }
 
 function checkFormat(format: string, can: 'reads' | 'writes', said: string): void {

@@ -18,6 +18,8 @@ export interface OpenOptions {
   readonly memory?: number | string;
   /** For spilled data. Default: a folder of the system's temporary folder. */
   readonly temp?: string;
+  /** For tests: kills busy workers and loses frames at moments that this number decides. The output is the same. */
+  readonly chaos?: number;
   /** Run on the workers joined by this server instead. */
   readonly nats?:
     | string
@@ -34,8 +36,20 @@ export interface RunOptions<T extends Table<Schema> | Tables> {
   readonly output?: T extends Table<Schema>
     ? string | Place
     : { readonly [N in keyof T]?: string | Place };
+  /** Replaces an output that superstep could have written; without it, an output that exists is refused. */
   readonly overwrite?: boolean;
+  /** 'csv', 'jsonl', 'parquet', 'text'. Default: by extension, parquet for a folder. */
+  readonly format?: string;
+  /** Of the last stage. Never changes a row; may change the order of rows in a folder of part files. */
   readonly partitions?: number;
+  /** For ctx.random(). Default 0. */
+  readonly seed?: number;
+  /** The job fails when it takes longer. */
+  readonly timeLimitMs?: number;
+  /** An attempt of a task fails when it takes longer. */
+  readonly taskTimeoutMs?: number;
+  /** Further attempts of a task whose function threw. Default 0: it would most likely throw again. */
+  readonly retries?: number;
   /** Finished tasks of an earlier run with this name, code, input and parameters are not run again. */
   readonly resume?: string;
   readonly checkpointEvery?: number;
@@ -51,20 +65,44 @@ export interface Progress {
   readonly spilledBytes: number;
 }
 
+/** What a run did, as `--json` prints it. Work that does not count (attempts that lost) is in `tasks` and nowhere else. */
 export interface Report {
   readonly job: string;
+  /** Of superstep. */
+  readonly version: string;
+  /** Bytes as stored: of a gzip file the compressed ones. */
+  readonly input: { readonly files: number; readonly bytes: number; readonly rows: number };
+  /** All tables together. `path` is absent when rows are kept; with several tables, see `outputs`. */
+  readonly output: Written;
+  /** By name, when the run made several tables. */
+  readonly outputs?: { readonly [name: string]: Written };
   readonly counters: { readonly [name: string]: number };
-  readonly rowsOut: number;
-  readonly bytesRead: number;
-  readonly bytesShuffled: number;
-  readonly bytesSpilled: number;
-  readonly peakMemoryBytes: number;
+  /** What maps emitted, and what was left of it after combining. */
+  readonly shuffled: { readonly bytesBeforeCombine: number; readonly bytes: number };
+  readonly spilled: { readonly bytes: number; readonly segments: number };
+  /** Bytes. `peak` is of the whole process while the job ran (VmHWM where the system has it). */
+  readonly memory: { readonly limit: number; readonly peak: number };
+  readonly gcSeconds: number;
+  /** Wall time. `load` is gathering facts and planning; `process` supersteps; `start` is up to the first task. */
   readonly seconds: {
     readonly start: number;
+    readonly load: number;
     readonly map: number;
     readonly reduce: number;
+    readonly process: number;
     readonly commit: number;
+    readonly total: number;
   };
+  readonly tasks: { readonly total: number; readonly retried: number; readonly speculated: number };
+  /** Of the last stage. */
+  readonly partitions: number;
+  readonly warnings: readonly string[];
+}
+export interface Written {
+  /** Absolute, of the file or folder. */
+  readonly path?: string;
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 /** Rows stay in the object store until released. */

@@ -99,9 +99,13 @@ export function asTable<S extends Schema>(input: Input<S>, columns: S, where: st
 
 const FORMATS = ['text', 'csv', 'jsonl', 'parquet', 'arrow', 'edges'] as const;
 
+export const ENCODINGS = ['utf8', 'utf8-replace', 'latin1', 'utf16le', 'utf16be'] as const;
+
 export interface ReadOptions {
   /** By extension when not given; a text file has the one column `line`. */
   readonly format?: (typeof FORMATS)[number];
+  /** Of text in bytes. Default utf8: bytes as they are. */
+  readonly encoding?: (typeof ENCODINGS)[number];
   readonly header?: boolean;
   readonly delimiter?: string;
   readonly skipBad?: number;

@@ -34,6 +34,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TransportError, UsageError } from '../errors.ts';
+import { extensionOf } from '../io.ts';
 import {
   checkReplaceable,
   kindOf,
@@ -47,7 +48,7 @@ import { claimState, Lock, leftovers, stagingPath } from './commit-lock.ts';
 export interface OutputRequest {
   /** Of a file or a folder; relative ones are of the working folder. Missing parents are made. */
   readonly path: string;
-  /** The extension of part files, without the dot. */
+  /** A built-in format: gives part files their extension. */
   readonly format: string;
   /** `name.ext`: one file. Otherwise a folder of part files. */
   readonly single: boolean;
@@ -108,7 +109,10 @@ export class Output {
 
   /** Where an attempt writes its part: unique for each (partition, attempt). */
   attemptPath(partition: number, attempt: string): string {
-    return join(this.staging, `${partName(partition)}-${attempt}.${this.#request.format}`);
+    return join(
+      this.staging,
+      `${partName(partition)}-${attempt}${extensionOf(this.#request.format)}`,
+    );
   }
 
   /** Makes `parts` (paths of `attemptPath`, in order of partition; one for a single file) the output. Everything is
@@ -151,7 +155,7 @@ export class Output {
     for (const [partition, part] of parts.entries()) {
       bytes += statSync(part).size;
       syncFile(part);
-      const name = `${partName(partition)}.${format}`;
+      const name = `${partName(partition)}${extensionOf(format)}`;
       renameSync(part, single ? fresh : join(fresh, name));
       files.push(single ? this.destination : join(this.destination, name));
     }

@@ -27,7 +27,7 @@ export async function countWords(open: Open, signal: AbortSignal): Promise<void>
   for await (const { word, count } of result.rows()) console.log(word, count);
 
   const report = (await session.run(counts, { output: 'counts.parquet', overwrite: true })).report;
-  console.log(report.bytesSpilled, report.counters['bad lines']);
+  console.log(report.spilled.bytes, report.counters['bad lines']);
 }
 
 export async function onACluster(open: Open): Promise<void> {
@@ -44,7 +44,7 @@ export async function onACluster(open: Open): Promise<void> {
     { near: sssp(roads, { source: 4711 }), ranks: pagerank(roads) },
     { output: { near: 'near.csv' }, checkpointEvery: 10 },
   );
-  console.log(near.report.rowsOut);
+  console.log(near.report.output.rows);
   for await (const { vertex, rank } of ranks.rows()) console.log(vertex, rank);
 
   const { hosts } = await session.run(

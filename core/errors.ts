@@ -51,6 +51,8 @@ export const CODES = {
   RECORD_TOO_LONG: ['DataError', 'a line is longer than a record may be'],
   GZIP_CORRUPT: ['DataError', 'a gzip file is truncated or damaged'],
   INVALID_UTF8: ['DataError', 'a text value is not UTF-8 and the output format has to be'],
+  INT64_RANGE: ['DataError', 'an int64 is beyond what a number holds exactly'],
+  DATE_RANGE: ['DataError', 'a date is outside the years 0000 to 9999'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
   SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],
   // TaskError: the user's code threw.

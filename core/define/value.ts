@@ -66,7 +66,8 @@ export function fits(value: unknown, of: AnyType): boolean {
     case 'float64':
       return typeof value === 'number';
     case 'timestamp':
-      return Number.isFinite(value);
+      // The range of Date.
+      return typeof value === 'number' && Math.abs(value) <= 8.64e15;
     case 'utf8':
       return typeof value === 'string';
     case 'date':

@@ -25,11 +25,20 @@ if (stale(wasm, assembly)) {
   node(
     bin('assemblyscript', 'bin/asc.js'),
     join(assembly, 'index.ts'),
-    '--outFile', wasm,
-    '--runtime', 'stub',
-    '-O3', '--noAssert',
-    '--enable', 'simd', '--enable', 'bulk-memory',
-    '--initialMemory', '16', '--exportRuntime', '--use', 'abort=',
+    '--outFile',
+    wasm,
+    '--runtime',
+    'stub',
+    '-O3',
+    '--noAssert',
+    '--enable',
+    'simd',
+    '--enable',
+    'bulk-memory',
+    '--initialMemory',
+    '16',
+    '--use',
+    'abort=',
   ); // prettier-ignore
 }
 

@@ -1,0 +1,71 @@
+/** Folding values into accumulators by dense id. Kinds and operations are constants of static loops, not calls. */
+import { addBits, b0, b1, b2, over, set, top } from './sums';
+
+export const SUM = 0;
+export const MIN = 1;
+export const MAX = 2;
+const CANONICAL: u64 = 0x7ff8000000000000;
+
+/** Folds rows first to end of int32 values; the first row whose sum would overflow, or `end`. */
+export function fold32(op: i32, accumulators: usize, ids: usize, values: usize, first: u32, end: u32): u32 {
+  for (let i = first; i < end; i++) {
+    const at = accumulators + (usize(load<u32>(ids + (usize(i) << 2))) << 2);
+    const value = load<i32>(values + (usize(i) << 2));
+    const held = load<i32>(at);
+    if (op == SUM) {
+      const sum = i64(held) + i64(value);
+      if (sum != i64(i32(sum))) return i;
+      store<i32>(at, i32(sum));
+    } else if (op == MIN ? value < held : value > held) store<i32>(at, value);
+  }
+  return end;
+}
+
+export function fold64(op: i32, accumulators: usize, ids: usize, values: usize, first: u32, end: u32): u32 {
+  for (let i = first; i < end; i++) {
+    const at = accumulators + (usize(load<u32>(ids + (usize(i) << 2))) << 3);
+    const value = load<i64>(values + (usize(i) << 3));
+    const held = load<i64>(at);
+    if (op == SUM) {
+      const sum = held + value;
+      if (((held ^ sum) & (value ^ sum)) < 0) return i;
+      store<i64>(at, sum);
+    } else if (op == MIN ? value < held : value > held) store<i64>(at, value);
+  }
+  return end;
+}
+
+/** Min and max of doubles: NaN above all, −0 is 0. */
+export function foldF64(op: i32, accumulators: usize, ids: usize, values: usize, first: u32, end: u32): u32 {
+  for (let i = first; i < end; i++) {
+    const at = accumulators + (usize(load<u32>(ids + (usize(i) << 2))) << 3);
+    const value = load<f64>(values + (usize(i) << 3)) + 0.0;
+    const held = load<f64>(at);
+    if (op == MIN) {
+      if (value < held || (held != held && value == value)) store<f64>(at, value);
+    } else if (value != value) store<u64>(at, CANONICAL);
+    else if (value > held) store<f64>(at, value);
+  }
+  return end;
+}
+
+/** Adds doubles to sums of 40 bytes each. */
+export function sumF64(sums: usize, ids: usize, values: usize, first: u32, end: u32): u32 {
+  for (let i = first; i < end; i++) {
+    const at = sums + usize(load<u32>(ids + (usize(i) << 2))) * 40;
+    set(load<u64>(at), load<i64>(at, 8), load<i64>(at, 16), load<i64>(at, 24), load<i64>(at, 32));
+    addBits(load<u64>(values + (usize(i) << 3)));
+    store<u64>(at, top);
+    store<i64>(at, over, 8);
+    store<i64>(at, b0, 16);
+    store<i64>(at, b1, 24);
+    store<i64>(at, b2, 32);
+  }
+  return end;
+}
+
+/** Every 8 bytes from at to end become the word (two halves, because an i64 in a signature is a BigInt in JavaScript). */
+export function fill64(at: usize, end: usize, low: u32, high: u32): void {
+  const word = u64(low) | (u64(high) << 32);
+  for (; at < end; at += 8) store<u64>(at, word);
+}

@@ -1,0 +1,14 @@
+/** Everything that core/kernels calls. No heap, no strings, no imports: memory is laid out by the wrappers.
+ *
+ * Bytes 0 to 65,535 are static (static.ts names what lies there); everything above comes from `Kernels.alloc`. Every
+ * buffer has 64 bytes behind it, so a 16-byte load may start at a buffer's last byte; what it reads beyond is masked.
+ */
+export { mixHash } from './cell';
+export { addKeys, rehash, findId } from './groups';
+export { countBytes, countUnicode, lowerAscii } from './words';
+export { compact, countPartitions, splitPartitions } from './partitions';
+export { sortStart, sortStep } from './sort';
+export { measure, takeKeys, takeCounts, takeFixed, takeSums } from './take';
+export { setLetters } from './letters';
+export { fold32, fold64, foldF64, sumF64, fill64 } from './aggregates';
+export { lines, asciiUpTo, validUtf8UpTo } from './text';

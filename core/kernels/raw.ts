@@ -1,0 +1,84 @@
+/** The exports of kernels.wasm as they are: pointers and counts in, numbers out. Only wrappers in this folder call them.
+ *
+ * Invariants: i64 is in no signature (a BigInt at the border costs 5 ns a call); a result that is an address goes
+ * through `address`, the one place where it loses its sign.
+ */
+import type { Memory } from './webassembly.ts';
+
+export interface Raw {
+  readonly memory: Memory;
+  addKeys(
+    state: number,
+    keys: number,
+    offsets: number,
+    first: number,
+    end: number,
+    ids: number,
+  ): number;
+  rehash(first: number, end: number, table: number, mask: number): void;
+  findId(first: number, end: number, id: number): number;
+  countBytes(state: number, at: number, stop: number, end: number): number;
+  countUnicode(state: number, at: number, stop: number, end: number): number;
+  lowerAscii(at: number, end: number): void;
+  setLetters(pointer: number): void;
+  fold32: Fold;
+  fold64: Fold;
+  foldF64: Fold;
+  sumF64(sums: number, ids: number, values: number, first: number, end: number): number;
+  fill64(at: number, end: number, low: number, high: number): void;
+  compact(first: number, end: number, to: number): number;
+  countPartitions(
+    first: number,
+    end: number,
+    partitions: number,
+    chosen: boolean,
+    counts: number,
+  ): void;
+  splitPartitions(
+    next: number,
+    ends: number,
+    at: number,
+    partitions: number,
+    chosen: boolean,
+    most: number,
+  ): number;
+  sortStart(stack: number, first: number, end: number): number;
+  sortStep(stack: number, at: number, most: number): number;
+  measure(first: number, end: number, maxBytes: number, fixed: number, bytesOut: number): number;
+  takeKeys(first: number, rows: number, offsets: number, data: number): void;
+  takeCounts(first: number, rows: number, out: number): void;
+  takeFixed(first: number, rows: number, accumulators: number, width: number, out: number): void;
+  takeSums(first: number, rows: number, sums: number, word: number, out: number): void;
+  lines(
+    base: number,
+    at: number,
+    end: number,
+    whole: boolean,
+    starts: number,
+    ends: number,
+    most: number,
+  ): number;
+  asciiUpTo(from: number, end: number): number;
+  validUtf8UpTo(from: number, end: number): number;
+}
+type Fold = (
+  op: number,
+  accumulators: number,
+  ids: number,
+  values: number,
+  first: number,
+  end: number,
+) => number;
+
+/** An address that came out of a kernel: 2 GiB and above arrive negative. */
+export const address = (value: number): number => value >>> 0;
+
+/** Work per call: Node 20 does not replace a running WebAssembly function, so a long first call would stay in the baseline
+ *  compiler's code (1.5 to 3 times slower) to its end. */
+export const CHUNK_BYTES = 1 << 20;
+export const CHUNK_ROWS = 1 << 16;
+
+/** The static area, as in assembly/static.ts. */
+export const STATIC_BYTES = 65_536;
+export const MASKS = 64;
+export const SCRATCH = 1024;

@@ -9,14 +9,10 @@
  *
  * Not here: refs and values of users' tasks (refs.ts), the loop (driver.ts).
  */
+import type { Remote } from '../define/session.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import type { Range } from '../memory/arena.ts';
 import type { Budget } from '../memory/budget.ts';
-
-/** A piece of the arena. */
-export interface Range {
-  readonly slab: number;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** What is printed and reported for a task of the engine. */
 export interface Label {
@@ -75,4 +71,34 @@ export interface Executor {
   release(ranges: readonly Range[]): void;
   /** Of every slot, for a progress line. */
   progress(): readonly SlotProgress[];
+}
+
+/** What a task gets as its second argument. Users see the Remote in it; the rest is the engine's. */
+export interface WorkerContext extends Remote {
+  /** Of the budget: 1 to the number of workers. */
+  readonly slot: number;
+  /** A random name, made when the attempt asks for it first. */
+  readonly attempt: string;
+  /** Aborted when the task is cancelled; synchronous code learns it from `heapCheck`. */
+  readonly signal: AbortSignal;
+  /** This slot's share. */
+  readonly budget: Budget;
+  /** One instance a thread, reused: the task resets it when it begins. */
+  kernels(): Kernels;
+  /** Shared memory, all or nothing; undefined when there is no room. It is the attempt's until the attempt ends: then
+   *  the submitter's, or free if it did not end well. */
+  allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined>;
+  /** Gives back what `allocate` gave and will not be used. */
+  giveBack(ranges: readonly Range[]): void;
+  /** The bytes of a range: shared, for as long as somebody holds it. */
+  view(range: Range): Uint8Array;
+  /** The session's own temporary folder, where an attempt writes segments; it has asked for it before. */
+  temp(): Promise<string>;
+  /** Where this task reads now, for the report should it not come back: index in the label's files, byte offset. */
+  reading(file: number, offset: number): void;
+  /** Throws LimitError MEMORY when user code holds more than its share of the heap, LimitError CANCELLED when the
+   *  task shall end. Takes 1 µs: call it between batches and every 1,024 rows. */
+  heapCheck(): void;
+  /** Counts bytes read, for the progress line. */
+  progress(bytes: number): void;
 }

@@ -13,11 +13,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import test from 'ava';
-import type { SourceOptions } from 'superstep/internal';
+import { loadCodec, type SourceOptions } from 'superstep/internal';
 import { LIMITS, readAll, readSplit, shared, temporary } from './bytes/testing.ts';
+import { COLUMNS, testSink, testSource } from './conformance.ts';
 import text from './text.ts';
 
 const { source } = text;
+const { batchOf } = await loadCodec();
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** A file of `text` in a folder of its own. */
@@ -61,6 +63,44 @@ test('splits: cut at the hint, the last up to a tenth larger, small files packed
   t.deepEqual(source.split([], 64), []);
   const many = Array.from({ length: 10_000 }, (_, i) => fact(`f${i}`, 0));
   t.is(source.split(many, 64).length, 3);
+});
+
+test('text is a sink', t => testSink(t, text.sink));
+
+test('a row is its values with tabs between them, raw', t => {
+  const path = join(temporary(t), 'x.txt');
+  const columns = { a: COLUMNS.text, n: COLUMNS.int64, b: COLUMNS.binary, f: COLUMNS.float64 };
+  const rows = [
+    { a: 'a "b", c', n: 1n, b: Uint8Array.of(255, 9), f: NaN },
+    { a: '', n: null, b: null, f: 0.5 },
+  ];
+  const writer = text.sink.open(path, columns);
+  writer.write(batchOf(rows, columns));
+  writer.close();
+  t.is(readFileSync(path, 'latin1'), 'a "b", c\t1\t\xff\t\tNaN\n\t\t\t0.5\n');
+});
+
+test('text is a source: one file, many, gzip, and lines of every kind', async t => {
+  const folder = temporary(t);
+  const lines = ['\n', 'one\n', 'CR LF\r\n', 'é語😀\n', '\r\n', `${'long '.repeat(500)}\n`, '\0\n'];
+  const many = Array.from({ length: 200 }, (_, i) => lines[(i * 5) % 7]!);
+  const write = (name: string, bytes: string | Uint8Array): string => {
+    writeFileSync(join(folder, name), bytes);
+    return join(folder, name);
+  };
+  const plain = write('plain', `\ufeff${many.join('')}no newline`);
+  await testSource(t, { source, where: [plain], expected: [...many, 'no newline'] });
+  const gzip = write('packed.gz', gzipSync(many.join('')));
+  await testSource(t, { source, where: [gzip], expected: many });
+  mkdirSync(join(folder, 'sub'));
+  for (let i = 10; i < 40; i++) write(`sub/${i}`, many.slice(0, i - 10).join(''));
+  write('sub/zz.gz', gzipSync('end'));
+  const all = Array.from({ length: 30 }, (_, i) => many.slice(0, i)).flat();
+  await testSource(t, { source, where: [join(folder, 'sub')], expected: [...all, 'end'] });
+  await testSource(t, { source, where: [write('empty', '')], expected: [] });
+  const wide = write('wide', Buffer.from(many.join(''), 'utf16le'));
+  const options = { encoding: 'utf16le' } as const;
+  await testSource(t, { source, where: [wide], options, expected: many });
 });
 
 test('files packed into a split stay apart: chunks, names and offsets are of one file', async t => {

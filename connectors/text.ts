@@ -1,5 +1,8 @@
 /** Text: a row is a line, in the one column `line`; written, columns joined by tabs.
  *
+ * Writing: values as in csv, but raw: nothing is quoted, there is no header, null and '' are both empty; so one utf8 or
+ * binary column comes out as its bytes. LF ends a row.
+ *
  * Reading: lines end at LF, a CR before it belongs to the end; the last line of a file needs none. A byte order mark at
  * the start of a file is not text. Files are cut at the hint into splits, of which a line belongs to exactly one
  * (lines.ts); smaller files are packed into one split in order; what cannot be cut (gzip) is one split.
@@ -7,16 +10,19 @@
 import type {
   FileFact,
   Limits,
+  Sink,
   Source,
   SourceOptions,
   Split,
   TextReader,
 } from 'superstep/internal';
 import { inputFormat } from 'superstep/internal';
+import type { PutBytes } from './bytes/cells.ts';
 import { decoderOf } from './bytes/encoding.ts';
 import { describeFiles } from './bytes/input-files.ts';
 import { LineCutter } from './bytes/lines.ts';
 import { type ByteReader, GzipReader, PlainReader, type Planned } from './bytes/read.ts';
+import { RowWriter } from './bytes/row-writer.ts';
 
 /** The last split of a file may be this much larger than the hint, so that none is tiny (Hadoop's SPLIT_SLOP). */
 const SLOP = 1.1;
@@ -75,6 +81,8 @@ function splitOf(pieces: readonly Piece[], bytes: number): Split {
   const range = start > 0 || end < size ? ` ${start}–${end}` : '';
   return { bytes, label: name + range + more, where: pieces.map(piece => ({ ...piece })) };
 }
+
+const putRaw: PutBytes = (out, data, from, to) => out.put(data, from, to);
 
 class TextSplitReader implements TextReader {
   readonly kind = 'text';
@@ -174,4 +182,15 @@ const source: Source = {
   open: (piece, options, limits) => new TextSplitReader(piece, options, limits),
 };
 
-export default { source };
+const sink: Sink = {
+  extension: '.txt',
+  open: (path, columns) =>
+    new RowWriter(path, columns, {
+      style: { absent: '', quote: '', text: putRaw, binary: putRaw, list: 'text' },
+      head: Buffer.alloc(0),
+      before: Object.keys(columns).map((_, i) => Buffer.from(i === 0 ? '' : '\t')),
+      after: Buffer.from('\n'),
+    }),
+};
+
+export default { source, sink };

@@ -1,4 +1,5 @@
-/** What connectors and bench use beyond the public API. Re-exports only; no promise is made about it to anyone else. */
+/** What connectors and bench use beyond the public API. Re-exports; no promise is made about it to anyone else. */
+export { dateOf } from './batch/calendar.ts';
 export {
   bytesOf,
   type Field,
@@ -7,8 +8,10 @@ export {
   type StoredBatch,
   type StoredColumn,
   storedAs,
+  valuesOf,
   WIDTH,
 } from './batch/columns.ts';
+export { openList } from './batch/lists.ts';
 export type { Json } from './define/place.ts';
 export type { AnyType, Schema } from './define/schema.ts';
 export { type Code, DataError, type Details, LimitError, UsageError } from './errors.ts';
@@ -29,3 +32,7 @@ export {
   type Split,
   type TextReader,
 } from './io.ts';
+export { system, writeAll } from './store/file.ts';
+
+/** Values of rows to and from batches; apart, because a run over bytes never needs it and should not wait for it. */
+export const loadCodec = () => import('./batch/codec.ts');

@@ -14,16 +14,9 @@ import {
   type Stats,
   statSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import {
-  DataError,
-  type FileFact,
-  LimitError,
-  type Planning,
-  UsageError,
-} from 'superstep/internal';
+import { DataError, type FileFact, type Planning, UsageError, writeAll } from 'superstep/internal';
 import { globMatcher, globReach, globRoot, isGlob } from './glob.ts';
 
 /** Folders inside folders; links that lead back to a folder above are found before that. */
@@ -201,7 +194,7 @@ async function spooled(
   try {
     for await (const chunk of readable(from, name)) {
       if (magic.length < 3) magic = Buffer.concat([magic, chunk.subarray(0, 3)]);
-      writeAll(fd, path, chunk);
+      writeAll(fd, chunk, path);
     }
   } catch (error) {
     unlinkSync(path);
@@ -223,18 +216,5 @@ async function* readable(
     for await (const chunk of from) yield Buffer.from(chunk);
   } catch (error) {
     throw unreadable(name, error);
-  }
-}
-
-function writeAll(fd: number, path: string, bytes: Uint8Array): void {
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
-  } catch (error) {
-    throw new LimitError(
-      'DISK_FULL',
-      `${path}: the copy of standard input cannot be written: ${(error as Error).message}`,
-      { file: path, remedy: 'Free space, or name a folder on another disk: --temp DIR' },
-      { cause: error },
-    );
   }
 }

@@ -45,6 +45,7 @@ export const CODES = {
   ],
   OUTPUT_LOCKED: ['UsageError', 'another job is writing the output'],
   OUTPUT_UNWRITABLE: ['UsageError', 'the output, or the folder it lies in, cannot be written'],
+  NOT_YET: ['UsageError', 'something that a later release brings'],
   // DataError: an input or a segment is not what it says; never retried on the same bytes.
   INPUT_UNREADABLE: ['DataError', 'an input cannot be opened or read'],
   INPUT_CHANGED: ['DataError', 'an input changed between planning and reading'],
@@ -54,14 +55,20 @@ export const CODES = {
   INT64_RANGE: ['DataError', 'an int64 is beyond what a number holds exactly'],
   DATE_RANGE: ['DataError', 'a date is outside the years 0000 to 9999'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
+  INT64_RANGE: ['DataError', 'an int64 that a function reads as a number is beyond 2^53 − 1'],
+  EDGE_DANGLING: ['DataError', 'an edge names a vertex that is not there'],
+  VERTEX_TWICE: ['DataError', 'a vertex is listed twice'],
   SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],
   // TaskError: the user's code threw.
   TASK_FAILED: ['TaskError', 'a function of the job threw'],
   TYPE_MISMATCH: ['TaskError', 'a function gave a value that its column does not take'],
+  EMIT_LATE: ['TaskError', 'emit was kept and called after the function it was given to'],
+  CURSOR_KEPT: ['TaskError', 'a vertex was kept and used after the call it was given to'],
   // LostError: a worker vanished; retried.
   WORKER_LOST: ['LostError', 'a worker ended before its task did'],
   // LimitError: memory, disk, time or a named bound.
   MEMORY: ['LimitError', 'the work does not fit in --memory'],
+  SUPERSTEPS: ['LimitError', 'a vertex program did not end within its supersteps'],
   DISK_FULL: ['LimitError', 'no space left on a device'],
   IO: ['LimitError', 'the system refused or failed an operation on a file'],
   CANCELLED: ['LimitError', 'cancelled by the caller, an AbortSignal or a closing session'],

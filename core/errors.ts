@@ -55,7 +55,6 @@ export const CODES = {
   INT64_RANGE: ['DataError', 'an int64 is beyond what a number holds exactly'],
   DATE_RANGE: ['DataError', 'a date is outside the years 0000 to 9999'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
-  INT64_RANGE: ['DataError', 'an int64 that a function reads as a number is beyond 2^53 − 1'],
   EDGE_DANGLING: ['DataError', 'an edge names a vertex that is not there'],
   VERTEX_TWICE: ['DataError', 'a vertex is listed twice'],
   SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],

@@ -36,3 +36,11 @@ export { system, writeAll } from './store/file.ts';
 
 /** Values of rows to and from batches; apart, because a run over bytes never needs it and should not wait for it. */
 export const loadCodec = () => import('./batch/codec.ts');
+
+export type { Groups } from './kernels/groups.ts';
+export type { Kernels } from './kernels/kernels.ts';
+/** The kernels' wrappers; apart for the same reason: a sink needs none. */
+export const loadKernels = async () => ({
+  ...(await import('./kernels/kernels.ts')),
+  ...(await import('./kernels/groups.ts')),
+});

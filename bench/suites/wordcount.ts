@@ -16,7 +16,7 @@ interface Data {
 }
 
 const duckdb = (threads: number): Variant<Data> => ({
-  name: threads === 2 ? 'DuckDB' : `DuckDB, ${threads} thread`,
+  name: threads === 2 ? 'DuckDB' : `DuckDB ${threads} thread`,
   async start({ path }) {
     const connection = await connect(threads);
     return {

@@ -57,7 +57,7 @@ export function accumulatorBytes(aggregate: Aggregate, count: number): number {
   return Math.ceil((count * widthOf(aggregate)) / 8) * 8;
 }
 
-/** Fills accumulators first to end with what nothing adds up to. `first` must be even. */
+/** Fills accumulators first to end with what nothing adds up to, and perhaps 8 bytes more. */
 export function fillNeutral(
   kernels: Kernels,
   aggregate: Aggregate,

@@ -60,7 +60,85 @@ export interface Raw {
   ): number;
   asciiUpTo(from: number, end: number): number;
   validUtf8UpTo(from: number, end: number): number;
+  addRows(
+    state: number,
+    keys: number,
+    offsets: number,
+    naturals: number,
+    partitions: number,
+    first: number,
+    end: number,
+  ): number;
+  measureRows(
+    state: number,
+    first: number,
+    end: number,
+    maxBytes: number,
+    fixed: number,
+    keysOut: number,
+  ): number;
+  takePlace(first: number, rows: number, place: number, width: number, out: number): void;
+  takeBytes(first: number, rows: number, place: number, offsets: number, data: number): void;
+  mergeWindow(
+    state: number,
+    input: number,
+    keys: number,
+    offsets: number,
+    naturals: number,
+    rows: number,
+  ): void;
+  mergeNext(
+    state: number,
+    most: number,
+    inputsOut: number,
+    rowsOut: number,
+    idsOut: number,
+    winners: number,
+  ): number;
+  gather32: Gather;
+  gather64: Gather;
+  gatherValid: Gather;
+  gatherOffsets(
+    table: number,
+    inputs: number,
+    rows: number,
+    n: number,
+    maxBytes: number,
+    offsets: number,
+  ): number;
+  gatherBytes(
+    table: number,
+    inputs: number,
+    rows: number,
+    n: number,
+    offsets: number,
+    out: number,
+  ): void;
+  gatherFold32: GatherFold;
+  gatherFold64: GatherFold;
+  gatherFoldF64: GatherFold;
+  gatherSums: GatherSum;
+  gatherDoubles: GatherSum;
+  finishSums(columns: number, n: number, out: number): void;
 }
+type Gather = (table: number, inputs: number, rows: number, n: number, out: number) => void;
+type GatherFold = (
+  op: number,
+  table: number,
+  inputs: number,
+  rows: number,
+  ids: number,
+  n: number,
+  accumulators: number,
+) => number;
+type GatherSum = (
+  tables: number,
+  inputs: number,
+  rows: number,
+  ids: number,
+  n: number,
+  columns: number,
+) => void;
 type Fold = (
   op: number,
   accumulators: number,

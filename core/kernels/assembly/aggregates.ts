@@ -6,45 +6,61 @@ export const MIN = 1;
 export const MAX = 2;
 const CANONICAL: u64 = 0x7ff8000000000000;
 
-/** Folds rows first to end of int32 values; the first row whose sum would overflow, or `end`. */
+/** Folds a value into the accumulator at `at`; false when the sum would overflow. */
+// @ts-ignore: decorator
+@inline
+export function into32(op: i32, at: usize, value: i32): bool {
+  const held = load<i32>(at);
+  if (op == SUM) {
+    const sum = i64(held) + i64(value);
+    if (sum != i64(i32(sum))) return false;
+    store<i32>(at, i32(sum));
+  } else if (op == MIN ? value < held : value > held) store<i32>(at, value);
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+export function into64(op: i32, at: usize, value: i64): bool {
+  const held = load<i64>(at);
+  if (op == SUM) {
+    const sum = held + value;
+    if (((held ^ sum) & (value ^ sum)) < 0) return false;
+    store<i64>(at, sum);
+  } else if (op == MIN ? value < held : value > held) store<i64>(at, value);
+  return true;
+}
+
+/** Min and max of doubles: NaN above all, −0 is 0. */
+// @ts-ignore: decorator
+@inline
+export function intoF64(op: i32, at: usize, double: f64): void {
+  const value = double + 0.0;
+  const held = load<f64>(at);
+  if (op == MIN) {
+    if (value < held || (held != held && value == value)) store<f64>(at, value);
+  } else if (value != value) store<u64>(at, CANONICAL);
+  else if (value > held) store<f64>(at, value);
+}
+
+/** Folds rows first to end; the first row whose sum would overflow, or `end`. */
 export function fold32(op: i32, accumulators: usize, ids: usize, values: usize, first: u32, end: u32): u32 {
-  for (let i = first; i < end; i++) {
-    const at = accumulators + (usize(load<u32>(ids + (usize(i) << 2))) << 2);
-    const value = load<i32>(values + (usize(i) << 2));
-    const held = load<i32>(at);
-    if (op == SUM) {
-      const sum = i64(held) + i64(value);
-      if (sum != i64(i32(sum))) return i;
-      store<i32>(at, i32(sum));
-    } else if (op == MIN ? value < held : value > held) store<i32>(at, value);
+  for (let i = usize(first); i < usize(end); i++) {
+    if (!into32(op, accumulators + (usize(load<u32>(ids + (i << 2))) << 2), load<i32>(values + (i << 2)))) return u32(i);
   }
   return end;
 }
 
 export function fold64(op: i32, accumulators: usize, ids: usize, values: usize, first: u32, end: u32): u32 {
-  for (let i = first; i < end; i++) {
-    const at = accumulators + (usize(load<u32>(ids + (usize(i) << 2))) << 3);
-    const value = load<i64>(values + (usize(i) << 3));
-    const held = load<i64>(at);
-    if (op == SUM) {
-      const sum = held + value;
-      if (((held ^ sum) & (value ^ sum)) < 0) return i;
-      store<i64>(at, sum);
-    } else if (op == MIN ? value < held : value > held) store<i64>(at, value);
+  for (let i = usize(first); i < usize(end); i++) {
+    if (!into64(op, accumulators + (usize(load<u32>(ids + (i << 2))) << 3), load<i64>(values + (i << 3)))) return u32(i);
   }
   return end;
 }
 
-/** Min and max of doubles: NaN above all, −0 is 0. */
 export function foldF64(op: i32, accumulators: usize, ids: usize, values: usize, first: u32, end: u32): u32 {
-  for (let i = first; i < end; i++) {
-    const at = accumulators + (usize(load<u32>(ids + (usize(i) << 2))) << 3);
-    const value = load<f64>(values + (usize(i) << 3)) + 0.0;
-    const held = load<f64>(at);
-    if (op == MIN) {
-      if (value < held || (held != held && value == value)) store<f64>(at, value);
-    } else if (value != value) store<u64>(at, CANONICAL);
-    else if (value > held) store<f64>(at, value);
+  for (let i = usize(first); i < usize(end); i++) {
+    intoF64(op, accumulators + (usize(load<u32>(ids + (i << 2))) << 3), load<f64>(values + (i << 3)));
   }
   return end;
 }

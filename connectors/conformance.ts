@@ -2,6 +2,7 @@
  *
  *   test('csv is a sink', t => testSink(t, csv.sink));
  *   test('text is a source', t => testSource(t, { source, where: [path], expected: lines }));
+ *   test('postgres', t => testConnector(t, spec, { options: { table: 't' }, expected: rows }));
  *
  * Not here: what a format's bytes are; its own tests say that, and other people's readers do.
  */
@@ -9,9 +10,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import type { ConnectorSpec } from 'superstep';
 import {
   type Field,
   fieldsOf,
+  type Json,
   type Limits,
   loadCodec,
   type Schema,
@@ -42,20 +45,20 @@ export const COLUMNS = {
 
 /** Ordinary rows, and the values that break things. */
 export const ROWS: readonly { readonly [C in keyof typeof COLUMNS]: unknown }[] = [
-  row({}),
-  row({ utf8: 'plain', text: 'with, comma', int32: 1, int64: 2n, bool: true, float64: 1.5 }),
-  row({ utf8: '"quoted"', text: 'two\nlines\r\n', date: '2024-02-29', timestamp: 1.7e12 }),
-  row({ utf8: 'éß語😀', text: '', binary: Uint8Array.of(0, 255, 34, 10), int32: -(2 ** 31) }),
-  row({ utf8: '__proto__', text: 'constructor', int64: 2n ** 63n - 1n, float64: -0 }),
-  row({ utf8: '\u0000\u0001\t\b\f\\ \u2028', int64: -(2n ** 63n), float64: Number.NaN }),
-  row({ utf8: 'x'.repeat(1 << 20), text: '"'.repeat(1 << 20), float64: Infinity, bool: false }),
-  row({ utf8: '語'.repeat(350_000), binary: new Uint8Array(1 << 20).fill(10), float64: 5e-324 }),
-  row({ decimal: -1230n, wide: -(10n ** 37n), timestamp: -1, date: '0001-01-01', float64: 1e21 }),
-  row({ list: ['a', null, '"', 'é'], wide: 1n, decimal: 5n, timestamp: 0, int32: 2 ** 31 - 1 }),
-  row({ list: [], float64: -1.7976931348623157e308, int64: -(2n ** 53n) - 1n }),
+  rowOf({}),
+  rowOf({ utf8: 'plain', text: 'with, comma', int32: 1, int64: 2n, bool: true, float64: 1.5 }),
+  rowOf({ utf8: '"quoted"', text: 'two\nlines\r\n', date: '2024-02-29', timestamp: 1.7e12 }),
+  rowOf({ utf8: 'éß語😀', text: '', binary: Uint8Array.of(0, 255, 34, 10), int32: -(2 ** 31) }),
+  rowOf({ utf8: '__proto__', text: 'constructor', int64: 2n ** 63n - 1n, float64: -0 }),
+  rowOf({ utf8: '\u0000\u0001\t\b\f\\ \u2028', int64: -(2n ** 63n), float64: Number.NaN }),
+  rowOf({ utf8: 'x'.repeat(1 << 20), text: '"'.repeat(1 << 20), float64: Infinity, bool: false }),
+  rowOf({ utf8: '語'.repeat(350_000), binary: new Uint8Array(1 << 20).fill(10), float64: 5e-324 }),
+  rowOf({ decimal: -1230n, wide: -(10n ** 37n), timestamp: -1, date: '0001-01-01', float64: 1e21 }),
+  rowOf({ list: ['a', null, '"', 'é'], wide: 1n, decimal: 5n, timestamp: 0, int32: 2 ** 31 - 1 }),
+  rowOf({ list: [], float64: -1.7976931348623157e308, int64: -(2n ** 53n) - 1n }),
 ];
 
-function row(values: { readonly [column: string]: unknown }): (typeof ROWS)[number] {
+function rowOf(values: { readonly [column: string]: unknown }): (typeof ROWS)[number] {
   const empty = Object.fromEntries(Object.keys(COLUMNS).map(name => [name, null]));
   return { ...empty, utf8: '', int32: 0, ...values } as (typeof ROWS)[number];
 }
@@ -236,3 +239,84 @@ async function testClosing(
     t.is(await reader.next(), undefined, 'after close');
   }
 }
+
+export interface ConnectorCase<O extends Json> {
+  readonly options: O;
+  /** All rows that `options` name, in order. */
+  readonly expected: readonly object[];
+  /** Another place, for a connector that writes: what is committed to it must be read from it again. */
+  readonly into?: O;
+}
+
+/** A user's own connector (`connector(name, spec)`): what is asked of sources and of sinks, over rows. */
+export async function testConnector<O extends Json>(
+  t: ExecutionContext,
+  spec: ConnectorSpec<O>,
+  { options, expected, into }: ConnectorCase<O>,
+): Promise<void> {
+  const columns = await spec.columns(options);
+  t.deepEqual(JSON.parse(JSON.stringify(columns)), columns, 'columns are plain data');
+  for (const hint of [1, 1000, 1 << 24]) {
+    const splits = await spec.split(options, columns, hint);
+    t.deepEqual(await spec.split(options, columns, hint), splits, 'same hint, same splits');
+    const rows: object[] = [];
+    for (const split of splits) {
+      const travelled = JSON.parse(JSON.stringify(split)) as Split;
+      const once = await rowsOfSplit(t, spec, travelled, columns, options);
+      t.deepEqual(await rowsOfSplit(t, spec, split, columns, options), once, 'read twice');
+      rows.push(...once);
+    }
+    t.deepEqual(rows, expected, `splits of ${hint}`);
+  }
+  if (into !== undefined) await testWriting(t, spec, into, columns, expected);
+}
+
+async function testWriting<O extends Json>(
+  t: ExecutionContext,
+  spec: ConnectorSpec<O>,
+  into: O,
+  columns: Schema,
+  rows: readonly object[],
+): Promise<void> {
+  const written = async (): Promise<object[]> => {
+    const all: object[] = [];
+    for (const split of await spec.split(into, columns, 1 << 24)) {
+      all.push(...(await rowsOfSplit(t, spec, split, columns, into)));
+    }
+    return all;
+  };
+  const lost = await spec.write!({ job: 'a job', task: 0, attempt: 1 }, columns, into);
+  await lost.write(rows);
+  await lost.abort();
+  const before = await written();
+  const half = Math.ceil(rows.length / 2);
+  for (const [task, part] of [rows.slice(0, half), rows.slice(half)].entries()) {
+    const writer = await spec.write!({ job: 'a job', task, attempt: 2 }, columns, into);
+    for (const row of part) await writer.write([row]);
+    await writer.commit();
+    await writer.abort(); // Harmless after commit.
+    t.deepEqual(await written(), before, 'nothing shows before the job commits');
+  }
+  await spec.commit?.('a job', into);
+  t.deepEqual(await written(), [...before, ...rows], 'the job has committed');
+}
+
+async function rowsOfSplit<O extends Json>(
+  t: ExecutionContext,
+  spec: ConnectorSpec<O>,
+  split: Split,
+  columns: Schema,
+  options: O,
+): Promise<object[]> {
+  const all: object[] = [];
+  for await (const batch of spec.read(split, columns, options, new AbortController().signal)) {
+    const rows = Array.isArray(batch) ? (batch as object[]) : rowsOfArrow(batch as Arrow);
+    for (const row of rows) t.deepEqual(Object.keys(row), Object.keys(columns), 'only `columns`');
+    all.push(...rows);
+  }
+  return all;
+}
+
+/** What is needed of an Arrow batch here, without loading Arrow. */
+type Arrow = { toArray(): { toJSON(): object }[] };
+const rowsOfArrow = (batch: Arrow): object[] => batch.toArray().map(row => row.toJSON());

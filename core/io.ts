@@ -85,8 +85,8 @@ export type Reader = TextReader | RowReader;
 export interface TextReader {
   readonly kind: 'text';
   /** Whole lines of one file, line ends included; only the last line of a file may lack one. Lines end at LF; a CR
-   *  before it belongs to the end. The bytes are valid until the next call. A promise only where the bytes have to be
-   *  waited for (gzip). */
+   *  before it belongs to the end. The bytes are the caller's until the next call, to change too. A promise only where
+   *  they have to be waited for (gzip). */
   next(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Of the chunk that `next` returned last: the file, as the user named it, */
   readonly file: string;

@@ -25,7 +25,7 @@ test('blocks, values larger than a block, and room of any size come out in order
   t.true(expected.equals(readFileSync(path)));
 });
 
-for (const format of ['csv', 'jsonl', 'text']) {
+for (const format of ['csv', 'jsonl', 'text', 'parquet']) {
   test(`${format}: a disk that fills is a LimitError, and abort leaves nothing`, t => {
     const folder = temporary(t);
     const module = fileURLToPath(new URL(`../${format}.js`, import.meta.url));

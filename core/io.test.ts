@@ -1,0 +1,64 @@
+import test from 'ava';
+import { inputFormat, loadSink, loadSource, outputFormat } from './io.ts';
+
+test('the format of inputs: asked for, by extension, else text', t => {
+  t.is(inputFormat(['a.txt', 'b.log', 'c', 'd.txt.gz', 'folder/']), 'text');
+  t.is(inputFormat([]), 'text');
+  t.is(inputFormat(['a.csv'], 'text'), 'text');
+  for (const path of ['a.csv', 'a.CSV', 'x/a.csv.gz', 'a.jsonl', 'a.ndjson', 'a.parquet']) {
+    t.throws(() => inputFormat(['a.txt', path]), { code: 'FORMAT_NOT_READ' }, path);
+  }
+  const error = t.throws(() => inputFormat(['orders.csv']), { code: 'FORMAT_NOT_READ' });
+  t.like(error, {
+    message: 'orders.csv: csv cannot be read yet',
+    details: {
+      remedy: 'Formats that can be read: text. To read its lines as text: --input-format text',
+    },
+  });
+  t.throws(() => inputFormat(['a'], 'parquet'), {
+    code: 'FORMAT_NOT_READ',
+    message: '--input-format parquet: parquet cannot be read yet',
+  });
+  for (const name of ['xml', '__proto__', 'constructor', '']) {
+    t.throws(() => inputFormat(['a'], name), { code: 'FORMAT_UNKNOWN' });
+  }
+});
+
+test('the format of outputs: asked for, by extension, parquet for a folder', t => {
+  for (const [path, format] of [
+    ['a.csv', 'csv'],
+    ['a.CSV', 'csv'],
+    ['a.txt', 'text'],
+    ['a.ndjson', 'jsonl'],
+    ['a.b/c.parquet', 'parquet'],
+    ['a.b/c', 'parquet'],
+    ['./out', 'parquet'],
+    ['out.csv/', 'parquet'],
+    ['v1.2/', 'parquet'],
+  ] as const) {
+    t.is(outputFormat(path), format, path);
+  }
+  t.is(outputFormat('a.csv', 'jsonl'), 'jsonl');
+  const error = t.throws(() => outputFormat('a.xlsx'), { code: 'FORMAT_UNKNOWN' });
+  t.like(error, {
+    name: 'UsageError',
+    message: 'a.xlsx: no output format has the extension ".xlsx"',
+    details: {
+      remedy: 'Name it .txt, .csv, .jsonl or .parquet, or say --format text|csv|jsonl|parquet',
+    },
+  });
+  t.throws(() => outputFormat('a', 'xml'), {
+    code: 'FORMAT_UNKNOWN',
+    message: '--format xml: there is no format "xml"',
+  });
+  t.throws(() => outputFormat('a.csv.gz'), { code: 'FORMAT_UNKNOWN' });
+});
+
+test('built-in formats are found by name', async t => {
+  t.is(typeof (await loadSource('text')).open, 'function');
+  for (const format of ['text', 'csv', 'jsonl', 'parquet']) {
+    t.regex((await loadSink(format)).extension, /^\.\w+$/);
+  }
+  await t.throwsAsync(loadSource('csv'), { code: 'FORMAT_NOT_READ' });
+  await t.throwsAsync(loadSink('../../x'), { code: 'FORMAT_UNKNOWN' });
+});

@@ -44,5 +44,6 @@ export const loadKernels = async () => ({
   ...(await import('./kernels/kernels.ts')),
   ...(await import('./kernels/groups.ts')),
 });
+
 /** The Parquet writer; apart for the same reason. */
 export const loadParquet = () => import('./store/parquet-output.ts');

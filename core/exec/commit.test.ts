@@ -237,7 +237,8 @@ test('claims of other hosts stay, those cut short or of dead processes go', t =>
   t.deepEqual(readdirSync(folder), []);
   for (const dead of [{ boot: 'another' }, { start: '1' }]) {
     writeFileSync(claim, JSON.stringify({ ...thisOwner(), ...dead }));
-    t.deepEqual(sweepOutputs(folder, 'sweep-2', true), [claim]);
+    t.deepEqual(sweepOutputs(folder, 'sweep-2', { dryRun: true }), [claim]);
+    t.deepEqual(sweepOutputs(folder, 'sweep-2', { olderMs: 60_000 }), []);
     t.deepEqual(sweepOutputs(folder, 'sweep-2'), [claim]);
     t.deepEqual(readdirSync(folder), []);
   }

@@ -194,37 +194,48 @@ export class Output {
 }
 
 /** Finishes or undoes what dead jobs left at any destination in `folder`. Returns the paths of the staging folders and
- *  claims that are gone (with `dryRun`, that would go); those of jobs that may be alive stay. */
-export function sweepOutputs(folder: string, job: string, dryRun = false): string[] {
+ *  claims that are gone; those of jobs that may be alive stay.
+ *  @param job unique, as for `open`.
+ *  @param options.olderMs only what was last touched before so long; @param options.dryRun what would go, and stays. */
+export function sweepOutputs(
+  folder: string,
+  job: string,
+  { olderMs = 0, dryRun = false }: { readonly olderMs?: number; readonly dryRun?: boolean } = {},
+): string[] {
   const swept: string[] = [];
   for (const name of new Set(leftovers(folder).map(found => found.name))) {
-    const destination = join(folder, name);
-    const own = (): string[] =>
-      leftovers(folder).flatMap(found =>
-        found.name === name && found.job !== job ? [found.path] : [],
-      );
-    const before = own();
-    if (dryRun) {
-      const claims = before.filter(path => path.endsWith('.lock')).map(claimState);
-      if (claims.every(claim => claim === undefined || claim.state === 'dead'))
-        swept.push(...before);
-      continue;
+    const before = leftovers(folder).filter(found => found.name === name);
+    const dead = before.every(
+      ({ kind, path }) =>
+        isOlder(path, olderMs) && (kind === 'staging' || claimState(path)?.state === 'dead'),
+    );
+    if (dead && !dryRun) sweepOutput(join(folder, name), job);
+    if (dead) {
+      const paths = before.map(({ path }) => path);
+      swept.push(...paths.filter(path => dryRun || !existsSync(path)));
     }
-    try {
-      const lock = Lock.take(destination, job);
-      try {
-        settleCrashes(destination, job);
-      } finally {
-        lock.release();
-      }
-    } catch (error) {
-      if (error instanceof UsageError && error.code === 'OUTPUT_LOCKED') continue;
-      throw outputError(error, destination);
-    }
-    const after = new Set(own());
-    swept.push(...before.filter(path => !after.has(path)));
   }
   return swept;
+}
+
+function sweepOutput(destination: string, job: string): void {
+  try {
+    const lock = Lock.take(destination, job);
+    try {
+      settleCrashes(destination, job);
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    if (error instanceof UsageError && error.code === 'OUTPUT_LOCKED') return;
+    throw outputError(error, destination);
+  }
+}
+
+function isOlder(path: string, olderMs: number): boolean {
+  if (olderMs === 0) return true;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs >= olderMs;
 }
 
 const partName = (partition: number): string => `part-${String(partition).padStart(5, '0')}`;

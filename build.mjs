@@ -45,8 +45,8 @@ if (stale(wasm, assembly)) {
 node(bin('typescript', 'bin/tsc'), '-p', 'tsconfig.json');
 
 // Arrow alone is bundled: importing it whole costs 100 ms at start, tree-shaken 20.
-const arrow = join(root, 'dist/core/batch/arrow.js');
-const arrowSource = join(root, 'core/batch/arrow.ts');
+const arrow = join(root, 'dist/core/batch/arrow-classes.js');
+const arrowSource = join(root, 'core/batch/arrow-classes.ts');
 if (existsSync(arrowSource)) {
   const { build } = await import('esbuild');
   await build({

@@ -91,3 +91,85 @@ export function valuesOf(data: Uint8Array, kind: Exclude<Kind, 'bytes'>) {
   if (kind === 'i64') return new BigInt64Array(buffer, byteOffset, length / width);
   return new Float64Array(buffer, byteOffset, length / width);
 }
+
+/** Rows [from, to) of a column of `rows` rows: views, but for the offsets. */
+export function sliceColumn(
+  column: StoredColumn,
+  rows: number,
+  from: number,
+  to: number,
+): StoredColumn {
+  const { data, offsets, valid } = column;
+  const part = valid === undefined ? {} : { valid: valid.subarray(from, to) };
+  if (offsets === undefined) {
+    const width = rows === 0 ? 0 : data.length / rows;
+    return { data: data.subarray(from * width, to * width), ...part };
+  }
+  const first = offsets[from]!;
+  const rebased = offsets.slice(from, to + 1);
+  if (first !== 0) for (let i = 0; i < rebased.length; i++) rebased[i]! -= first;
+  return { data: data.subarray(first, offsets[to]), offsets: rebased, ...part };
+}
+
+/** Rows [from, to) of a batch: views, but for the offsets. */
+export function sliceBatch(batch: StoredBatch, from: number, to: number): StoredBatch {
+  const columns = batch.columns.map(column => sliceColumn(column, batch.rows, from, to));
+  return { rows: to - from, columns };
+}
+
+/** Columns of one layout, one after the other, in buffers of their own. @param rows of each */
+export function concatColumns(
+  columns: readonly StoredColumn[],
+  rows: readonly number[],
+  field: Omit<Field, 'name'>,
+): StoredColumn {
+  const data = new Uint8Array(columns.reduce((sum, column) => sum + column.data.length, 0));
+  const allRows = rows.reduce((sum, each) => sum + each, 0);
+  const offsets = field.kind === 'bytes' ? new Int32Array(allRows + 1) : undefined;
+  const valid = field.nullable ? new Uint8Array(allRows) : undefined;
+  let bytes = 0;
+  let row = 0;
+  columns.forEach((column, i) => {
+    data.set(column.data, bytes);
+    valid?.set(column.valid!.subarray(0, rows[i]), row);
+    if (offsets !== undefined) {
+      for (let j = 1; j <= rows[i]!; j++) offsets[row + j] = bytes + column.offsets![j]!;
+    }
+    bytes += column.data.length;
+    row += rows[i]!;
+  });
+  return { data, ...(offsets && { offsets }), ...(valid && { valid }) };
+}
+
+/** A batch in pieces of at most so many rows and bytes, whichever comes first; at least one row each. Views, but for
+ *  the offsets. */
+export function* cut(
+  batch: StoredBatch,
+  maxRows = BATCH_ROWS,
+  maxBytes = BATCH_BYTES,
+): Generator<StoredBatch> {
+  let fixed = 0;
+  const variable: Int32Array[] = [];
+  for (const { data, offsets, valid } of batch.columns) {
+    if (valid !== undefined) fixed += 1;
+    if (offsets === undefined) fixed += batch.rows === 0 ? 0 : data.length / batch.rows;
+    else fixed += 4;
+    if (offsets !== undefined) variable.push(offsets);
+  }
+  const bytes = (from: number, to: number) => {
+    let sum = (to - from) * fixed;
+    for (const offsets of variable) sum += offsets[to]! - offsets[from]!;
+    return sum;
+  };
+  for (let from = 0; from < batch.rows; ) {
+    let to = from + 1;
+    let beyond = Math.min(batch.rows, from + maxRows) + 1;
+    while (beyond - to > 1) {
+      const middle = (to + beyond) >>> 1;
+      if (bytes(from, middle) <= maxBytes) to = middle;
+      else beyond = middle;
+    }
+    yield from === 0 && to === batch.rows ? batch : sliceBatch(batch, from, to);
+    from = to;
+  }
+}

@@ -118,7 +118,7 @@ export async function runSuite(suite: AnySuite, options: RunOptions): Promise<Su
   const { name, title, unit, rival } = suite;
   const units = suite.units(truth, data);
   const { quick, date } = options;
-  const rows = summarise(contestants, units, rival);
+  const rows = summarise(contestants, units, suite);
   return { suite: name, title, unit, units, rival, quick, date, machine: at, data, rows };
 }
 
@@ -136,7 +136,11 @@ function rotate<T>(list: readonly T[], by: number): T[] {
   return [...list.slice(at), ...list.slice(0, at)];
 }
 
-function summarise(contestants: readonly Contestant[], units: number, rival: string): Row[] {
+function summarise(
+  contestants: readonly Contestant[],
+  units: number,
+  { rival, memory = true }: AnySuite,
+): Row[] {
   const secondsOf = (name: string) => {
     const found = contestants.find(each => each.name === name);
     return found === undefined || found.end !== undefined ? [] : found.trials.map(t => t.seconds);
@@ -147,7 +151,7 @@ function summarise(contestants: readonly Contestant[], units: number, rival: str
     const seconds = secondsOf(name);
     const middle = median(seconds);
     if (middle === undefined) return { variant: name, status: 'verified', seconds };
-    const peaks = trials.flatMap(trial => trial.peakBytes ?? []);
+    const peaks = memory ? trials.flatMap(trial => trial.peakBytes ?? []) : [];
     return {
       variant: name,
       status: 'verified',

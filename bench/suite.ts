@@ -55,6 +55,8 @@ export interface Suite<D, T> {
   /** The variant whose time the others' are divided by. */
   readonly rival: string;
   readonly trials: number;
+  /** false where the process's memory says nothing of the work: its data, or a process that starts another. */
+  readonly memory?: boolean;
   readonly variants: readonly Variant<D>[];
   data(context: Context): D | Promise<D>;
   /** The answer, by a way that none of the fast variants goes. */

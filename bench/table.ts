@@ -35,6 +35,10 @@ function headings({ unit, rival, rows }: SuiteResult): string[] {
   ].concat(figureNames(rows));
 }
 
+function hasPeaks(rows: readonly Row[]): boolean {
+  return rows.some(({ peakBytes }) => peakBytes !== undefined);
+}
+
 function figureNames(rows: readonly Row[]): string[] {
   return [...new Set(rows.flatMap(({ figures }) => Object.keys(figures ?? {})))];
 }
@@ -52,7 +56,7 @@ function cells(row: Row, { units, rows }: SuiteResult): string[] {
     ratio === undefined ? NOTHING : ratio.toFixed(2),
     quantity(rate),
     String(Number(((median / units) * 1e9).toPrecision(3))),
-    peakBytes === undefined ? NOTHING : (peakBytes / 1e6).toFixed(0),
+    ...(hasPeaks(rows) ? [peakBytes === undefined ? NOTHING : (peakBytes / 1e6).toFixed(0)] : []),
     ...figureNames(rows).map(name =>
       figures?.[name] === undefined ? NOTHING : quantity(figures[name]),
     ),

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { countWords } from './baseline/wordcount.ts';
 import { query, quoted } from './rivals/duckdb.ts';
 
 export type WordTable = {
@@ -34,6 +35,11 @@ export function ofEntries(entries: (readonly [string, string | number])[]): Word
     tokens: entries.reduce((sum, [, count]) => sum + Number(count), 0),
     md5: createHash('md5').update(text, 'latin1').digest('hex'),
   };
+}
+
+/** Of a text: its words, counted by the plain script. */
+export function ofText(path: string): WordTable {
+  return ofEntries([...countWords(path)].map(([word, { n }]) => [word, n]));
 }
 
 /** Of a Parquet file with columns word and count. */

@@ -39,10 +39,13 @@ export const loadCodec = () => import('./batch/codec.ts');
 
 export type { Groups } from './kernels/groups.ts';
 export type { Kernels } from './kernels/kernels.ts';
+export type { Order } from './kernels/order.ts';
 /** The kernels' wrappers; apart for the same reason: a sink needs none. */
 export const loadKernels = async () => ({
   ...(await import('./kernels/kernels.ts')),
   ...(await import('./kernels/groups.ts')),
+  ...(await import('./kernels/gather.ts')),
+  ...(await import('./kernels/merge-kernel.ts')),
 });
 
 /** The Parquet writer; apart for the same reason. */

@@ -21,18 +21,23 @@ export async function query(sql: string): Promise<Record<string, unknown>[]> {
   }
 }
 
-/** One byte: DuckDB reads a longer separator, such as its own spelling '\\x01', a sixth slower. */
+/** One byte: DuckDB reads a longer separator, such as its own spelling '\x01', a sixth slower. */
 const SEPARATOR = '\x01';
 
-/** WordCount from a text file to a Parquet file, as SQL. Lines are one column that nothing can cut (no header, no
- *  quotes, a separator that text does not hold); `string_split` at single spaces, because the data has no others and
- *  a regular expression takes two and a half times as long. */
+/** The lines of a text file, column `l`: nothing can cut them (no header, no quotes, a separator that text does not
+ *  hold). */
+export function linesSql(input: string): string {
+  return `read_csv(${quoted(input)}, header = false, delim = '${SEPARATOR}', quote = '', escape = '',
+    auto_detect = false, columns = {'l': 'VARCHAR'})`;
+}
+
+/** WordCount from a text file to a Parquet file, as SQL. `string_split` at single spaces, because the
+ *  data has no others and a regular expression takes two and a half times as long. */
 export function wordCountSql(input: string, output: string): string {
   return `copy (
     select word, count(*) as "count" from (
       select unnest(string_split(l, ' ')) as word
-      from read_csv(${quoted(input)}, header = false, delim = '${SEPARATOR}', quote = '', escape = '',
-        auto_detect = false, columns = {'l': 'VARCHAR'})
+      from ${linesSql(input)}
     ) group by word
   ) to ${quoted(output)} (format parquet)`;
 }

@@ -3,7 +3,7 @@ import type { AnySuite } from '../suite.ts';
 
 export const SUITES: { readonly [name: string]: URL } = {
   wordcount: new URL('./wordcount.js', import.meta.url),
-  kernels: new URL('./kernels.js', import.meta.url),
+  kernels: new URL('./kernels/index.js', import.meta.url),
 };
 
 /** The suites of a name, loaded, with the module they are found in again. */

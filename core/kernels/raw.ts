@@ -119,6 +119,23 @@ export interface Raw {
   gatherFoldF64: GatherFold;
   gatherSums: GatherSum;
   gatherDoubles: GatherSum;
+  measureKeys(
+    parts: number,
+    naturalEnd: number,
+    end: number,
+    n: number,
+    offsets: number,
+    naturals: number,
+  ): void;
+  writeKeys(parts: number, end: number, n: number, out: number): void;
+  decodeKeys(
+    parts: number,
+    end: number,
+    keys: number,
+    offsets: number,
+    naturals: number,
+    n: number,
+  ): void;
   finishSums(columns: number, n: number, out: number): void;
 }
 type Gather = (table: number, inputs: number, rows: number, n: number, out: number) => void;

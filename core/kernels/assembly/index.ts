@@ -18,3 +18,4 @@ export {
   gather32, gather64, gatherValid, gatherOffsets, gatherBytes, gatherFold32, gatherFold64, gatherFoldF64, gatherSums,
   gatherDoubles, finishSums,
 } from './gather';
+export { measureKeys, writeKeys, decodeKeys } from './encode';

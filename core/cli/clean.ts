@@ -1,0 +1,23 @@
+/** `superstep clean`: what dead jobs left behind. Beside outputs of this folder, an overwrite that was cut off is finished or
+ * undone first.
+ */
+import { randomUUID } from 'node:crypto';
+import { relative } from 'node:path';
+import { sweepOutputs } from '../exec/commit.ts';
+import { given, milliseconds } from './flags.ts';
+import { print } from './standard-output.ts';
+import { formatCounted } from './units.ts';
+
+export interface CleanFlags {
+  readonly older?: string;
+  readonly temp?: string;
+  readonly dryRun?: true;
+}
+
+export async function clean(flags: CleanFlags): Promise<void> {
+  const options = given({ olderMs: milliseconds('--older', flags.older), dryRun: flags.dryRun });
+  const swept = sweepOutputs(process.cwd(), randomUUID(), options);
+  const lines = swept.map(path => `${relative('.', path)}\n`);
+  const done = flags.dryRun ? 'would be deleted' : 'deleted';
+  await print(`${lines.join('')}${formatCounted(swept.length, 'leftover')} ${done}\n`);
+}

@@ -1,0 +1,134 @@
+/** The command as a process: what needs no engine. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { superstep } from './child.ts';
+
+function temp(t: ExecutionContext, files: { readonly [name: string]: string } = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'superstep-cli-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+test('--version and help', async t => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  t.deepEqual(await superstep(['--version']), {
+    code: 0,
+    signal: null,
+    stdout: `${version}\n`,
+    stderr: '',
+  });
+  for (const args of [['help'], ['--help'], ['help', 'run'], ['run', '--help']]) {
+    const { code, stdout } = await superstep(args);
+    t.is(code, 0);
+    t.regex(stdout, /^Usage: superstep/);
+  }
+});
+
+const mistakes: readonly (readonly [string, string[], RegExp])[] = [
+  ['no command', [], /no command is given {3}\[USAGE\]\n.*superstep help/],
+  ['unknown command', ['rnu'], /unknown command 'rnu' {3}\[USAGE\]\n {2}Did you mean run\?/],
+  [
+    'unknown flag',
+    ['run', 'wordcount', 'x', '--memroy', '1GB'],
+    /unknown option '--memroy' {3}\[USAGE\]\n {2}Did you mean --memory\?/,
+  ],
+  ['flag without value', ['run', 'wordcount', 'x', '--workers'], /argument missing/],
+  ['wrong value', ['run', 'wordcount', 'x', '--workers', 'x'], /--workers: 'x'.*\[USAGE\]/],
+  [
+    'unknown job',
+    ['run', 'wordcont', 'x'],
+    /no job 'wordcont'.*\[JOB_NOT_FOUND\]\n.*top, wordcount/,
+  ],
+  ['no job file', ['run', './no.ts', 'x'], /no\.ts does not exist {3}\[JOB_NOT_FOUND\]/],
+  ['no module', ['run', './package.json', 'x'], /is not a \.ts.*\[JOB_NOT_FOUND\]/],
+  ['no input', ['run', 'wordcount'], /no input is given {3}\[USAGE\]/],
+  [
+    'unknown parameter',
+    ['run', 'top', 'x', '--param', 'n=3'],
+    /'n' {3}\[PARAM_UNKNOWN\]\n.*split, case, k/,
+  ],
+  ['json and rows', ['run', 'top', 'x', '--json'], /standard output {3}\[USAGE\]\n.*--out PATH/],
+  ['limit of a file', ['run', 'top', 'x', '--limit', '3', '--out', 'y.csv'], /--limit is for/],
+];
+for (const [title, args, message] of mistakes) {
+  test(`a mistake is named, with what to type: ${title}`, async t => {
+    const { code, stdout, stderr } = await superstep(args);
+    t.is(code, 2);
+    t.regex(stderr, message);
+    t.regex(stderr, /^superstep: [^\n]+\[[A-Z_]+\]\n {2}[^\n]+\n$/);
+    if (args.includes('--json')) t.is((JSON.parse(stdout) as { ok: boolean }).ok, false);
+    else t.is(stdout, '');
+  });
+}
+
+test('job files that cannot be run', async t => {
+  const folder = temp(t, {
+    'broken.ts': "import { int64 } from 'superstep';\nconst x: number = ;\n",
+    'broken.mjs': 'export const a = 1;\nexport default {{;\n',
+    'none.ts':
+      "import { mapReduce, utf8 } from 'superstep';\nexport const lines = mapReduce({ name: 'lines', input: { line: utf8 }, value: { line: utf8 }, map: (row, emit) => emit(row) });\n",
+    'other.mjs': 'export default 7;\n',
+    'throws.mjs': "throw new Error('no database');\n",
+  });
+  const run = async (name: string): Promise<string> => {
+    const { code, stderr } = await superstep(['run', `./${name}`, 'x'], { cwd: folder });
+    t.is(code, 2, stderr);
+    return stderr;
+  };
+  t.regex(
+    await run('broken.ts'),
+    /broken\.ts:2:19: Unexpected ";" {3}\[JOB_SYNTAX\]\n {2}Mend line 2 of/,
+  );
+  t.regex(await run('broken.mjs'), /broken\.mjs:2:17: Expected .*\[JOB_SYNTAX\]/);
+  t.regex(
+    await run('none.ts'),
+    /no default export {3}\[JOB_NO_DEFAULT\]\n {2}Add: export default lines/,
+  );
+  t.regex(await run('other.mjs'), /not a job {3}\[JOB_NO_DEFAULT\]/);
+  t.regex(await run('throws.mjs'), /no database.*\[MODULE_NOT_LOADED\]/);
+});
+
+test('jobs: the built-in ones, and those of a file', async t => {
+  const { stdout } = await superstep(['jobs']);
+  t.regex(stdout, /^top\n {2}input {3}text {4}line: utf8\n/);
+  t.regex(
+    stdout,
+    /\nwordcount\n[^]* {2}param {3}split {3}one of whitespace, unicode; default whitespace\n/,
+  );
+  t.regex(stdout, / {2}output {2}output {2}word: utf8, count: int64\n$/);
+  const { jobs } = JSON.parse((await superstep(['jobs', '--json'])).stdout) as {
+    jobs: readonly { readonly name: string }[];
+  };
+  t.deepEqual(
+    jobs.map(job => job.name),
+    ['top', 'wordcount'],
+  );
+
+  const folder = temp(t, {
+    'mine.ts':
+      "import { bigint64, mapReduce, utf8 } from 'superstep';\nexport const mine = mapReduce({ name: 'mine', params: { seed: bigint64, big: 5n }, input: { line: utf8 }, value: { line: utf8 }, map: (row, emit) => emit(row) });\nexport default mine;\n",
+    'empty.mjs': 'export const x = 1;\n',
+  });
+  const mine = await superstep(['jobs', 'mine.ts'], { cwd: folder });
+  t.regex(
+    mine.stdout,
+    /^mine\n[^]*seed {4}bigint64; must be given\n[^]*big {5}bigint; default 5n\n/,
+  );
+  t.is((await superstep(['jobs', 'empty.mjs'], { cwd: folder })).code, 2);
+});
+
+test('clean deletes what the dead left, and says so', async t => {
+  const folder = temp(t, { '.x.csv.superstep-gone.lock': '{"host":"' });
+  const sleep = new Promise(resolve => setTimeout(resolve, 1100)); // A claim cut short may be one being written.
+  await sleep;
+  const young = await superstep(['clean', '--older', '7d'], { cwd: folder });
+  t.is(young.stdout, '0 leftovers deleted\n');
+  const dry = await superstep(['clean', '--dry-run'], { cwd: folder });
+  t.is(dry.stdout, '.x.csv.superstep-gone.lock\n1 leftover would be deleted\n');
+  const real = await superstep(['clean'], { cwd: folder });
+  t.is(real.stdout, '.x.csv.superstep-gone.lock\n1 leftover deleted\n');
+  t.is((await superstep(['clean'], { cwd: folder })).stdout, '0 leftovers deleted\n');
+});

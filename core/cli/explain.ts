@@ -1,0 +1,20 @@
+/** `superstep explain`: the plan of a job. Reads sizes, headers and footers only. */
+import { findJob } from './find-job.ts';
+import { findOutputs } from './find-outputs.ts';
+import { openOptions, type RunFlags, runOptions } from './flags.ts';
+import { makeTables } from './make-tables.ts';
+import { print } from './standard-output.ts';
+
+export async function explain(
+  name: string,
+  paths: readonly string[],
+  flags: RunFlags,
+): Promise<void> {
+  runOptions(flags); // Wrong values are refused here too.
+  const definition = await findJob(name);
+  const { tables, single } = makeTables(definition, paths, flags);
+  if (flags.out !== undefined) findOutputs(flags.out, Object.keys(tables), single);
+  const { open } = await import('../session.ts');
+  await using session = await open(openOptions(flags));
+  await print(await session.explain(tables));
+}

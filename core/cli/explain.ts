@@ -3,6 +3,7 @@ import { findJob } from './find-job.ts';
 import { findOutputs } from './find-outputs.ts';
 import { openOptions, type RunFlags, runOptions } from './flags.ts';
 import { makeTables } from './make-tables.ts';
+import { openSession } from './open.ts';
 import { print } from './standard-output.ts';
 
 export async function explain(
@@ -14,7 +15,6 @@ export async function explain(
   const definition = await findJob(name);
   const { tables, single } = makeTables(definition, paths, flags);
   if (flags.out !== undefined) findOutputs(flags.out, Object.keys(tables), single);
-  const { open } = await import('../session.ts');
-  await using session = await open(openOptions(flags));
+  await using session = await openSession(openOptions(flags));
   await print(await session.explain(tables));
 }

@@ -13,6 +13,7 @@ import { count, openOptions, refuse, type RunFlags, runOptions } from './flags.t
 import { Interrupts } from './interrupts.ts';
 import { errorAsJson } from './print-error.ts';
 import { makeTables } from './make-tables.ts';
+import { openSession } from './open.ts';
 import { printTable } from './print-table.ts';
 import { type ProgressPrinter, progressBars, progressLines } from './progress.ts';
 import { print, printFile } from './standard-output.ts';
@@ -36,8 +37,7 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
   const interrupts = new Interrupts();
   const progress = flags.quiet ? undefined : progressPrinter();
   try {
-    const { open } = await import('../session.ts');
-    await using session = await open(opening);
+    await using session = await openSession(opening);
     const task: Work = {
       session,
       tables,

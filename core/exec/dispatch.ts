@@ -1,0 +1,93 @@
+/** Which task goes to which slot, and how much is sent ahead. Pure; called once after the events of a turn.
+ *
+ * A message costs more than a small task. So a slot whose tasks have been short is sent more of them than it can
+ * run now, up to PREFETCH_MS of work; a slot with a long one, or of unknown length, gets nothing more. What was sent
+ * ahead and turns out to wait behind a long run is taken back (advance.ts, tick).
+ */
+import { hold, nextQueued, takeQueued } from './lifecycle.ts';
+import { nextSequence } from './control.ts';
+import type { Slot, State, Task } from './state.ts';
+
+/** Work sent ahead: some times the 0.2 ms that a message and its answer take, and short enough that nobody notices
+ *  when it is behind something. */
+const PREFETCH_MS = 4;
+/** Tasks sent ahead, however short: below it messages stay small enough to be cloned in well under a millisecond. */
+const PREFETCH_TASKS = 256;
+/** Tasks that take longer run one at a time: a message is no cost to them. */
+const SHORT_MS = 1;
+
+/** Sends what can be sent. Appends commands. */
+export function dispatch(state: State): void {
+  const { alone } = state;
+  for (let i = 0; i < alone.length; ) {
+    const task = alone[i]!;
+    const slot = task.place === 'queued' ? emptySlot(state) : undefined;
+    if (task.place === 'queued' && slot === undefined) {
+      i++;
+      continue;
+    }
+    alone.splice(i, 1);
+    if (slot !== undefined) assign(state, slot, task);
+  }
+  for (;;) {
+    const task = nextQueued(state);
+    if (task === undefined) return;
+    const estimateMs = estimate(task);
+    const slot = chooseSlot(state, estimateMs);
+    if (slot === undefined) return;
+    takeQueued(state, task);
+    task.estimateMs = estimateMs;
+    assign(state, slot, task);
+  }
+}
+
+function estimate({ definition }: Task): number {
+  const mean = definition.meanMs;
+  return mean === undefined || mean >= SHORT_MS ? PREFETCH_MS : mean;
+}
+
+const open = (slot: Slot): boolean => slot.state !== 'stopping' && !slot.alone;
+
+function emptySlot(state: State): Slot | undefined {
+  return state.slots.find(slot => open(slot) && slot.held === 0);
+}
+
+/** A slot that has nothing to do; one whose thread is not started yet; else the one with the least ahead of it. */
+function chooseSlot(state: State, estimateMs: number): Slot | undefined {
+  let best: Slot | undefined;
+  let empty: Slot | undefined;
+  // A task that must be alone waits for a slot to run dry: one slot gets nothing more meanwhile.
+  const from = state.alone.length > 0 ? 1 : 0;
+  for (let i = from; i < state.slots.length; i++) {
+    const slot = state.slots[i]!;
+    if (!open(slot)) continue;
+    if (slot.state === 'empty') {
+      empty ??= slot;
+      continue;
+    }
+    if (slot.held === 0) return slot;
+    if (slot.stalled || slot.held >= PREFETCH_TASKS) continue;
+    if (slot.heldMs + estimateMs > PREFETCH_MS) continue;
+    if (best === undefined || slot.heldMs < best.heldMs) best = slot;
+  }
+  return empty ?? best;
+}
+
+function assign(state: State, slot: Slot, task: Task): void {
+  if (slot.state === 'empty') {
+    slot.state = 'starting';
+    state.commands.push({ do: 'start', slot });
+  }
+  task.place = 'slot';
+  task.slot = slot;
+  task.sequence = slot.unused;
+  task.blocked = 0;
+  task.heldMs = 0;
+  task.runs++;
+  slot.unused = nextSequence(slot.unused);
+  slot.tasks.set(task.sequence, task);
+  slot.alone = task.alone;
+  hold(slot, task);
+  if (task.timeoutMs !== undefined) state.limited++;
+  state.commands.push({ do: 'run', slot, task });
+}

@@ -1,0 +1,260 @@
+/** Objects and tasks from their beginning to their end: settle, release, queue, hold a slot, end an attempt. Pure, as
+ * all of advance.ts: what must be done about it is appended to `state.commands`.
+ *
+ * Invariant: each call costs what it changes. A failure reaches its dependants by a list, not by recursion: a chain may
+ * be longer than the stack.
+ */
+import { LimitError } from '../errors.ts';
+import type { Range } from '../memory/arena.ts';
+import { type Failure, afterFailure } from './attempts.ts';
+import type { Entry, Outcome, Slot, State, Task, Watcher } from './state.ts';
+import { isStored } from './wire.ts';
+
+/** What a task is called in messages. */
+export function nameOf(task: Task): string {
+  const { label, definition } = task;
+  if (label === undefined) return `task '${definition.ref.name}'`;
+  return `task ${label.task} of job ${label.job}, stage ${label.stage}`;
+}
+
+/** Where it happened, for the details of an error. */
+export function whereOf(task: Task) {
+  const { label, definition, failures } = task;
+  const attempt = 1 + failures.lost + failures.memory + failures.exception;
+  if (label === undefined) return { task: definition.ref.name, attempt };
+  return { job: label.job, stage: label.stage, task: label.task, attempt };
+}
+
+// Objects.
+
+/** The object is there, or has failed: whoever waits for it goes on. */
+export function settle(state: State, first: Entry): void {
+  const settled = [first];
+  for (const entry of settled) {
+    const { watchers, dependants } = entry;
+    entry.watchers = undefined;
+    entry.dependants = undefined;
+    for (const watcher of watchers ?? []) seen(state, watcher, entry);
+    for (const task of dependants ?? []) {
+      if (task.place === 'ended') continue;
+      if (entry.status === 'failed') {
+        endTask(state, task);
+        failEntry(task.entry, entry.error!);
+        settled.push(task.entry);
+      } else if (--task.missing === 0) {
+        enqueue(state, task, 'back');
+      }
+    }
+    if (entry.count === 0) forget(state, entry);
+  }
+}
+
+export function failEntry(entry: Entry, error: Error): void {
+  entry.status = 'failed';
+  entry.error = error;
+}
+
+export function release(state: State, entry: Entry): void {
+  entry.count--;
+  if (entry.count > 0) return;
+  // Still to come, and wanted by nobody: the task runs all the same, its result is dropped when it comes.
+  if (entry.status === 'pending' && entry.task !== undefined) return;
+  forget(state, entry);
+}
+
+function forget(state: State, entry: Entry): void {
+  state.entries.delete(entry.id);
+  if (isStored(entry.value)) state.commands.push({ do: 'free', value: entry.value });
+  entry.value = undefined;
+}
+
+// Watchers.
+
+/** A watcher of pending objects is on the list of each; lists drop watchers that are done before they grow. */
+export function watch(watcher: Watcher): void {
+  for (const entry of watcher.entries) {
+    if (entry.status !== 'pending') continue;
+    const { watchers } = entry;
+    if (watchers === undefined) entry.watchers = [watcher];
+    else if (watchers.at(-1)!.done) watchers[watchers.length - 1] = watcher;
+    else watchers.push(watcher);
+  }
+}
+
+/** Counts what is there already; true when that is enough. */
+export function satisfied(watcher: Watcher): boolean {
+  for (const entry of watcher.entries) {
+    if (entry.status === 'pending') continue;
+    watcher.missing--;
+    if (watcher.values && entry.status === 'failed') watcher.failed = true;
+  }
+  return watcher.missing <= 0 || watcher.failed;
+}
+
+function seen(state: State, watcher: Watcher, entry: Entry): void {
+  if (watcher.done) return;
+  watcher.missing--;
+  if (watcher.values && entry.status === 'failed') watcher.failed = true;
+  if (watcher.missing <= 0 || watcher.failed) answer(state, watcher);
+}
+
+export function answer(state: State, watcher: Watcher): void {
+  watcher.done = true;
+  const { task } = watcher;
+  if (task !== undefined) {
+    if (task.place !== 'slot' || task.runs !== watcher.run) return;
+    if (--task.blocked === 0) hold(task.slot!, task);
+  }
+  const outcome = watcher.values ? outcomeOf(watcher.entries) : undefined;
+  state.commands.push({ do: 'answer', watcher, outcome });
+}
+
+/** All values, or the first failure in the order of the objects. */
+export function outcomeOf(entries: readonly Entry[]): Outcome {
+  const failed = entries.find(entry => entry.status === 'failed');
+  if (failed !== undefined) return { values: undefined, error: failed.error! };
+  return { values: entries.map(entry => entry.value) };
+}
+
+/** Places of those that are there or have failed. */
+export function readyOf(entries: readonly Entry[]): number[] {
+  const ready: number[] = [];
+  for (let i = 0; i < entries.length; i++) if (entries[i]!.status !== 'pending') ready.push(i);
+  return ready;
+}
+
+// Queues.
+
+export function enqueue(state: State, task: Task, end: 'front' | 'back'): void {
+  task.place = 'queued';
+  if (task.alone) state.alone.push(task);
+  else if (task.nested) state.nested.push(task);
+  else if (end === 'back') state.queue.items.push(task);
+  else if (state.queue.head > 0) state.queue.items[--state.queue.head] = task;
+  else state.queue.items.unshift(task);
+}
+
+/** The next task to run. Tasks that were cancelled in the queue have ended and are dropped here. */
+export function nextQueued(state: State): Task | undefined {
+  const { nested, queue } = state;
+  while (nested.length > 0) {
+    const task = nested.at(-1)!;
+    if (task.place === 'queued') return task;
+    nested.pop();
+  }
+  while (queue.head < queue.items.length) {
+    const task = queue.items[queue.head]!;
+    if (task.place === 'queued') return task;
+    drop(state);
+  }
+  return undefined;
+}
+
+/** Takes what `nextQueued` returned out of its queue. */
+export function takeQueued(state: State, task: Task): void {
+  if (task.nested) state.nested.pop();
+  else drop(state);
+}
+
+/** Queues are moved down once this many places before their head are free. */
+const QUEUE_SLACK = 1024;
+function drop({ queue }: State): void {
+  queue.items[queue.head++] = undefined;
+  if (queue.head < QUEUE_SLACK || queue.head * 2 < queue.items.length) return;
+  queue.items = queue.items.slice(queue.head);
+  queue.head = 0;
+}
+
+// Slots.
+
+export function hold(slot: Slot, task: Task): void {
+  slot.held++;
+  slot.heldMs += task.estimateMs;
+}
+
+export function unhold(slot: Slot, task: Task): void {
+  slot.held--;
+  // Sums of floats drift; an empty queue is the moment to forget that.
+  slot.heldMs = slot.held === 0 ? 0 : slot.heldMs - task.estimateMs;
+}
+
+/** The run is over, or never began: the task is on no slot now. What the attempt made is let go: objects of an attempt
+ *  that did not succeed are wanted by nobody. Returns the ranges that it leaves. */
+export function leaveSlot(state: State, task: Task, success: boolean): readonly Range[] {
+  const slot = task.slot!;
+  slot.tasks.delete(task.sequence);
+  if (task.blocked === 0) unhold(slot, task);
+  if (task.alone) slot.alone = false;
+  if (task.timeoutMs !== undefined) state.limited--;
+  slot.stalled = false;
+  task.slot = undefined;
+  task.blocked = 0;
+  task.place = 'waiting';
+  const { ranges, made } = task;
+  task.ranges = [];
+  task.made = undefined;
+  if (made === undefined) return ranges;
+  // The last first: what was made later may be waiting for what was made before.
+  for (const entry of [...made].toReversed()) releaseMade(state, entry, success);
+  return ranges;
+}
+
+function releaseMade(state: State, entry: Entry, success: boolean): void {
+  const { task } = entry;
+  if (!success && entry.count === 1 && task !== undefined && entry.status === 'pending') {
+    if (task.place === 'queued' || task.place === 'waiting') {
+      endTask(state, task);
+      // Nobody can ask for it: it has no status but gone.
+      entry.task = undefined;
+    } else if (task.place === 'slot') {
+      // It ends when it ends, but never again.
+      task.cancelled ??= new LimitError(
+        'CANCELLED',
+        `${nameOf(task)}: what had started it is gone`,
+      );
+    }
+  }
+  release(state, entry);
+}
+
+export function freeRanges(state: State, ranges: readonly Range[]): void {
+  if (ranges.length > 0) state.commands.push({ do: 'freeRanges', ranges });
+}
+
+// Tasks.
+
+/** The task will not run any more; it is on no slot. Its object is settled by the caller. */
+export function endTask(state: State, task: Task): void {
+  task.place = 'ended';
+  state.unsettled--;
+  for (const entry of task.dependencies) release(state, entry);
+}
+
+export function failTask(state: State, task: Task, error: Error): void {
+  endTask(state, task);
+  failEntry(task.entry, error);
+  settle(state, task.entry);
+}
+
+export function succeed(state: State, task: Task, value: Entry['value']): void {
+  endTask(state, task);
+  task.entry.status = 'value';
+  task.entry.value = value;
+  settle(state, task.entry);
+}
+
+/** The attempt is over and the task on no slot. */
+export function retryOrFail(state: State, task: Task, failure: Failure, error: Error): void {
+  if (task.cancelled !== undefined) return failTask(state, task, task.cancelled);
+  const next = afterFailure(task.failures, failure, task.attempts);
+  if (next === 'fail') return failTask(state, task, error);
+  task.alone = next === 'again-alone';
+  enqueue(state, task, 'front');
+}
+
+/** A run that never began costs its task nothing. */
+export function unstarted(state: State, task: Task): void {
+  leaveSlot(state, task, false);
+  if (task.cancelled !== undefined) failTask(state, task, task.cancelled);
+  else enqueue(state, task, 'front');
+}

@@ -1,0 +1,338 @@
+/** What the driver knows, as plain data: objects, tasks, slots; what can happen (Event) and what follows (Command).
+ *
+ * Invariants:
+ * - An object (Entry) is settled once. It is kept while anybody holds it (`count`): a ref of the program, a task that
+ *   takes it as argument, a running task that made it.
+ * - A task is in one place: waiting for objects, in a queue, or on a slot; `ended` is the last.
+ * - A slot's `held` are its tasks that are not blocked: one that runs, and short ones sent ahead so that the thread
+ *   does not wait for messages. A task that awaits others is blocked and holds nothing.
+ *
+ * Not here: what changes them (advance.ts), messages, threads, clocks, memory (driver.ts).
+ */
+import type { DefinitionRef } from '../define/define.ts';
+import type { Range } from '../memory/arena.ts';
+import { type Failure, type Failures, noFailures } from './attempts.ts';
+import type { Attempts, Label } from './executor.ts';
+import type { Stored, Wire } from './wire.ts';
+
+/** A definition that tasks name, with what its author said about it and what has been measured. */
+export interface Definition {
+  readonly index: number;
+  readonly ref: DefinitionRef;
+  readonly attempts: Attempts | undefined;
+  readonly timeoutMs: number | undefined;
+  /** How long its runs take, lately; undefined before the first has ended. */
+  meanMs: number | undefined;
+}
+
+export interface Entry {
+  readonly id: number;
+  status: 'pending' | 'value' | 'failed';
+  value: Wire;
+  error: Error | undefined;
+  count: number;
+  watchers: Watcher[] | undefined;
+  /** Tasks that wait for it. */
+  dependants: Task[] | undefined;
+  /** The task whose result it is. */
+  task: Task | undefined;
+}
+
+export interface Task {
+  readonly entry: Entry;
+  readonly definition: Definition;
+  readonly base: Wire;
+  /** The first dependency is what members are put into, or the argument itself. */
+  readonly whole: boolean;
+  /** Of members that were refs: dependencies in the same order, after the whole. */
+  readonly keys: readonly (string | number)[] | undefined;
+  readonly dependencies: readonly Entry[];
+  readonly attempts: Attempts | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly label: Label | undefined;
+  /** The program takes over the ranges that the successful attempt leaves. */
+  readonly keepsRanges: boolean;
+  /** Started by another task: served before new work, so that what has begun ends first. */
+  readonly nested: boolean;
+  readonly failures: Failures;
+
+  place: 'waiting' | 'queued' | 'slot' | 'ended';
+  /** Dependencies not yet there. */
+  missing: number;
+  slot: Slot | undefined;
+  sequence: number;
+  /** What it is thought to add to its slot's queue. */
+  estimateMs: number;
+  /** Watches not yet answered. */
+  blocked: number;
+  /** For its time limit: how long it has held its slot. */
+  heldMs: number;
+  /** It shall end with this error. */
+  cancelled: Error | undefined;
+  alone: boolean;
+  /** How often it has been put on a slot: what belongs to an earlier run is stale. */
+  runs: number;
+  /** Objects that this attempt made. */
+  made: Set<Entry> | undefined;
+  ranges: Range[];
+}
+
+/** Somebody who waits for objects. */
+export interface Watcher {
+  readonly id: number;
+  /** A run on a slot; undefined: the program. */
+  readonly task: Task | undefined;
+  readonly run: number;
+  readonly entries: readonly Entry[];
+  /** All, with their values, or the first failure. */
+  readonly values: boolean;
+  missing: number;
+  failed: boolean;
+  done: boolean;
+}
+
+/** What a watcher that wants values gets. */
+export type Outcome =
+  | { readonly values: readonly Wire[] }
+  | { readonly values: undefined; readonly error: Error };
+
+export interface Slot {
+  readonly index: number;
+  /** 0: no thread. Numbers are not used again, so that what a dead thread has said can be told. */
+  thread: number;
+  state: 'empty' | 'starting' | 'up' | 'stopping';
+  /** Runs by sequence number. */
+  readonly tasks: Map<number, Task>;
+  /** The number of the next run. */
+  unused: number;
+  held: number;
+  heldMs: number;
+  /** Runs only one task: the one that exceeded its memory. */
+  alone: boolean;
+  /** What was sent ahead waits for a long run: nothing more is sent ahead until it has ended. */
+  stalled: boolean;
+  /** As of the last tick. */
+  seenNext: number;
+  /** Threads that ended before they could run anything, in a row. */
+  stillborn: number;
+}
+
+/** Why the driver ends a thread. */
+export type StopReason = 'cancelled' | 'timeout' | 'chaos' | 'close';
+
+/** How a thread ended, and what it was doing. */
+export interface ThreadEnd {
+  readonly exitCode: number;
+  /** What killed it, if it said. */
+  readonly error: Error | undefined;
+  readonly outOfMemory: boolean;
+  /** It does not end: it may hold and write what it had. */
+  readonly abandoned: boolean;
+  readonly next: number;
+  readonly current: number;
+  /** In words and details: what it was reading. */
+  readonly read: { readonly file: number; readonly offset: number };
+}
+
+export type Event =
+  | { readonly type: 'submitted'; readonly task: Task }
+  | { readonly type: 'put'; readonly entry: Entry }
+  | { readonly type: 'released'; readonly entry: Entry }
+  | { readonly type: 'watched'; readonly watcher: Watcher }
+  | { readonly type: 'expired'; readonly watcher: Watcher }
+  | { readonly type: 'cancelled'; readonly entry: Entry; readonly error: Error }
+  | { readonly type: 'grace'; readonly task: Task; readonly runs: number }
+  // Of a run on a slot, by its sequence number.
+  | { readonly type: 'up'; readonly slot: number }
+  | {
+      readonly type: 'done';
+      readonly slot: number;
+      readonly sequence: number;
+      readonly value: Wire;
+      readonly ms: number;
+    }
+  | {
+      readonly type: 'failed';
+      readonly slot: number;
+      readonly sequence: number;
+      readonly failure: Failure;
+      readonly error: Error;
+      readonly ms: number;
+    }
+  | {
+      readonly type: 'nested';
+      readonly slot: number;
+      readonly owner: number;
+      readonly task: Task;
+    }
+  | {
+      readonly type: 'made';
+      readonly slot: number;
+      readonly owner: number;
+      readonly entry: Entry;
+    }
+  | {
+      readonly type: 'stored';
+      readonly slot: number;
+      readonly owner: number;
+      readonly entry: Entry;
+      readonly value: Wire;
+      readonly error: Error | undefined;
+    }
+  | {
+      readonly type: 'allocated' | 'givenBack';
+      readonly slot: number;
+      readonly owner: number;
+      readonly ranges: readonly Range[];
+    }
+  // Of slots.
+  | { readonly type: 'revoked'; readonly slot: number; readonly from: number }
+  | {
+      readonly type: 'tick';
+      readonly ms: number;
+      readonly slots: readonly { readonly next: number; readonly current: number }[];
+    }
+  | {
+      readonly type: 'ended';
+      readonly slot: number;
+      readonly reason: StopReason | undefined;
+      readonly end: ThreadEnd;
+    }
+  | { readonly type: 'closed'; readonly error: Error };
+
+export type Command =
+  | { readonly do: 'start'; readonly slot: Slot }
+  | { readonly do: 'run'; readonly slot: Slot; readonly task: Task }
+  | { readonly do: 'abort'; readonly slot: Slot; readonly sequence: number; readonly error: Error }
+  | { readonly do: 'revoke'; readonly slot: Slot }
+  | { readonly do: 'stop'; readonly slot: Slot; readonly reason: StopReason }
+  /** Values as of now: later in the same turn they may be released. */
+  | { readonly do: 'answer'; readonly watcher: Watcher; readonly outcome: Outcome | undefined }
+  | { readonly do: 'later'; readonly ms: number; readonly event: Event }
+  /** A stored value that nobody holds any more. */
+  | { readonly do: 'free'; readonly value: Stored }
+  | { readonly do: 'freeRanges'; readonly ranges: readonly Range[] }
+  /** The attempt has ended well: its ranges are the program's. */
+  | { readonly do: 'keepRanges'; readonly task: Task; readonly ranges: readonly Range[] };
+
+export interface State {
+  readonly slots: readonly Slot[];
+  readonly entries: Map<number, Entry>;
+  /** Tasks of the program, first come first served; tasks of tasks, last come first served: deepest first keeps the
+   *  tasks that have begun, and wait, few. */
+  readonly queue: Queue;
+  readonly nested: Task[];
+  /** Tasks that must have a slot of their own. */
+  readonly alone: Task[];
+  /** Tasks not ended. */
+  unsettled: number;
+  /** Tasks on slots that have a time limit. */
+  limited: number;
+  commands: Command[];
+}
+
+/** First in, first out; what goes back goes to the front. */
+export interface Queue {
+  items: (Task | undefined)[];
+  head: number;
+}
+
+export function newEntry(id: number): Entry {
+  return {
+    id,
+    status: 'pending',
+    value: undefined,
+    error: undefined,
+    count: 1,
+    watchers: undefined,
+    dependants: undefined,
+    task: undefined,
+  };
+}
+
+export interface TaskSpec {
+  readonly base: Wire;
+  readonly whole: boolean;
+  readonly keys: readonly (string | number)[] | undefined;
+  readonly dependencies: readonly Entry[];
+  readonly nested: boolean;
+  readonly label?: Label | undefined;
+  readonly attempts?: Attempts | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly keepsRanges?: boolean;
+}
+
+export function newTask(entry: Entry, definition: Definition, spec: TaskSpec): Task {
+  const task: Task = {
+    entry,
+    definition,
+    base: spec.base,
+    whole: spec.whole,
+    keys: spec.keys,
+    dependencies: spec.dependencies,
+    attempts: spec.attempts ?? definition.attempts,
+    timeoutMs: spec.timeoutMs ?? definition.timeoutMs,
+    label: spec.label,
+    keepsRanges: spec.keepsRanges ?? false,
+    nested: spec.nested,
+    failures: noFailures(),
+    place: 'waiting',
+    missing: 0,
+    slot: undefined,
+    sequence: -1,
+    estimateMs: 0,
+    blocked: 0,
+    heldMs: 0,
+    cancelled: undefined,
+    alone: false,
+    runs: 0,
+    made: undefined,
+    ranges: [],
+  };
+  entry.task = task;
+  return task;
+}
+
+export function newWatcher(
+  id: number,
+  task: Task | undefined,
+  entries: readonly Entry[],
+  count: number,
+): Watcher {
+  const values = count < 0;
+  return {
+    id,
+    task,
+    run: task?.runs ?? 0,
+    entries,
+    values,
+    missing: values ? entries.length : Math.min(count, entries.length),
+    failed: false,
+    done: false,
+  };
+}
+
+export function newState(slots: number): State {
+  return {
+    slots: Array.from({ length: slots }, (_, index) => ({
+      index,
+      thread: 0,
+      state: 'empty' as const,
+      tasks: new Map(),
+      unused: 0,
+      held: 0,
+      heldMs: 0,
+      alone: false,
+      stalled: false,
+      seenNext: 0,
+      stillborn: 0,
+    })),
+    entries: new Map(),
+    queue: { items: [], head: 0 },
+    nested: [],
+    alone: [],
+    unsettled: 0,
+    limited: 0,
+    commands: [],
+  };
+}

@@ -1,0 +1,266 @@
+/** What one run has of the session: the second argument of a task's function.
+ *
+ * Invariants: a run that awaits objects gives up its slot, at once, and goes on when the slot is free again; one that
+ * is over gets no answers any more. Objects it made end with it.
+ *
+ * Methods are made when they are asked for: most tasks ask for none.
+ */
+import { randomBytes } from 'node:crypto';
+import { getHeapStatistics } from 'node:v8';
+import type { Remote, Task } from '../define/session.ts';
+import { LimitError, UsageError, toPlain } from '../errors.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import type { Range } from '../memory/arena.ts';
+import type { Budget } from '../memory/budget.ts';
+import type { Control } from './control.ts';
+import type { WorkerContext } from './executor.ts';
+import { TO_DRIVER, type RunLabel, type ToDriver } from './protocol.ts';
+import { type RefOwner, TaskRef, ownRef, splitArgument } from './refs.ts';
+import { INLINE_BYTES, type Stored, type Wire, pack, packToFile } from './wire.ts';
+
+/** What contexts have of their thread. */
+export interface ContextHost {
+  readonly slot: number;
+  readonly budget: Budget;
+  readonly control: Control;
+  readonly softHeapBytes: number;
+  kernels(): Kernels;
+  view(range: Range): Uint8Array;
+  newId(): number;
+  /** The number of a definition, which the driver has been told. */
+  nameOf(task: Task<never, unknown>): number;
+  send(message: ToDriver): void;
+  /** Sends now: the run awaits the answer. */
+  watch(
+    run: TaskContext,
+    ids: readonly number[],
+    count: number,
+    timeoutMs?: number,
+  ): Promise<unknown>;
+  allocate(run: TaskContext, lengths: readonly number[]): Promise<readonly Range[] | undefined>;
+  temp(): Promise<string>;
+}
+
+export class TaskContext implements WorkerContext, RefOwner {
+  readonly host: ContextHost;
+  readonly sequence: number;
+  readonly id: number;
+  readonly name: string;
+  readonly label: RunLabel | undefined;
+  readonly alone: boolean;
+  over = false;
+  /** Watches not yet answered. */
+  outstanding = 0;
+  /** When it has last been given the slot, and how long it has held it before. */
+  enteredMs = 0;
+  heldMs = 0;
+  aborted: Error | undefined;
+  /** Objects that are being stored. */
+  stores: Promise<void>[] | undefined;
+  #released: TaskRef<unknown>[] | undefined;
+  #controller: AbortController | undefined;
+  #attempt: string | undefined;
+
+  constructor(
+    host: ContextHost,
+    sequence: number,
+    id: number,
+    name: string,
+    alone: boolean,
+    label: RunLabel | undefined,
+  ) {
+    this.host = host;
+    this.sequence = sequence;
+    this.id = id;
+    this.name = name;
+    this.alone = alone;
+    this.label = label;
+  }
+
+  /** What it is called in messages. */
+  get title(): string {
+    const { label } = this;
+    return label === undefined
+      ? `task '${this.name}'`
+      : `task ${label.task} of job ${label.job}, stage ${label.stage}`;
+  }
+
+  // Of Remote. Getters, so that they can be taken out of the object.
+
+  get remote(): Remote['remote'] {
+    return (task, ...input) => this.#remote(task as Task<never, unknown>, input[0]) as never;
+  }
+  get actor(): Remote['actor'] {
+    return () => {
+      throw new UsageError('NOT_YET', 'actors come with the graph engine', {
+        remedy: 'Use tasks.',
+      });
+    };
+  }
+  get put(): Remote['put'] {
+    return <T>(value: T) => {
+      this.#assertRuns();
+      return this.#put<T>(pack(value, () => 'the value of put()'));
+    };
+  }
+  get get(): Remote['get'] {
+    return async refs => {
+      this.#assertRuns();
+      if (!Array.isArray(refs)) {
+        const [value] = (await this.host.watch(this, [ownRef(this, refs).key], -1)) as unknown[];
+        return value as never;
+      }
+      if (refs.length === 0) return [] as never;
+      const keys = refs.map(ref => ownRef(this, ref).key);
+      return (await this.host.watch(this, keys, -1)) as never;
+    };
+  }
+  get wait(): Remote['wait'] {
+    return async (refs, options = {}) => {
+      this.#assertRuns();
+      const { count = 1, timeoutMs } = options;
+      const keys = refs.map(ref => ownRef(this, ref).key);
+      const found = await this.host.watch(this, keys, Math.max(0, count), timeoutMs);
+      const ready = new Set(found as number[]);
+      return {
+        ready: refs.filter((_, i) => ready.has(i)),
+        pending: refs.filter((_, i) => !ready.has(i)),
+      };
+    };
+  }
+  get cancel(): Remote['cancel'] {
+    return what => {
+      const { key, id } = ownRef(this, what);
+      const error = new LimitError('CANCELLED', `the task of ${id} was cancelled`);
+      this.host.send([TO_DRIVER.cancel, this.sequence, key, toPlain(error)]);
+    };
+  }
+
+  releaseRef(ref: TaskRef<unknown>): void {
+    if (ref.released) return;
+    ref.released = true;
+    // Its bytes may be on their way here.
+    if (this.outstanding > 0) (this.#released ??= []).push(ref);
+    else this.host.send([TO_DRIVER.release, this.sequence, ref.key]);
+  }
+
+  /** All watches are answered. */
+  answered(): void {
+    for (const ref of this.#released ?? []) {
+      this.host.send([TO_DRIVER.release, this.sequence, ref.key]);
+    }
+    this.#released = undefined;
+  }
+
+  #remote(task: Task<never, unknown>, argument: unknown): TaskRef<unknown> {
+    this.#assertRuns();
+    const { host, sequence } = this;
+    const definition = host.nameOf(task);
+    const { whole, value, keys, refs } = splitArgument(this, argument);
+    const ids = refs.map(ref => ref.key);
+    let base: Wire;
+    let hidden = whole;
+    if (whole === undefined) {
+      const packed = pack(value, () => `the argument of task '${task.ref.name}'`);
+      if (packed instanceof Uint8Array && packed.byteLength >= INLINE_BYTES) {
+        hidden = this.#put(packed);
+      } else base = packed;
+    }
+    if (hidden !== undefined) ids.unshift(hidden.key);
+    const id = host.newId();
+    const isWhole = hidden !== undefined;
+    host.send([TO_DRIVER.submit, sequence, id, definition, base, isWhole, keys, ids]);
+    if (hidden !== undefined && hidden !== whole) hidden.release();
+    return new TaskRef(this, id, undefined);
+  }
+
+  #put<T>(packed: Exclude<Wire, Stored>): TaskRef<T> {
+    const { host, sequence } = this;
+    const id = host.newId();
+    host.send([TO_DRIVER.promise, sequence, id]);
+    if (packed instanceof Uint8Array && packed.byteLength >= INLINE_BYTES) {
+      (this.stores ??= []).push(
+        this.store(packed).then(
+          wire => host.send([TO_DRIVER.put, sequence, id, wire]),
+          (error: unknown) => host.send([TO_DRIVER.notPut, sequence, id, toPlain(error)]),
+        ),
+      );
+    } else host.send([TO_DRIVER.put, sequence, id, packed]);
+    return new TaskRef<T>(this, id, undefined);
+  }
+
+  /** Bytes of a value into the arena, or into a file when it has no room. */
+  async store(bytes: Uint8Array): Promise<Stored> {
+    const range = (await this.host.allocate(this, [bytes.byteLength]))?.[0];
+    if (range === undefined) {
+      const folder = await this.host.temp();
+      return packToFile(bytes, `${folder}/object-${this.host.newId()}`);
+    }
+    this.host.view(range).set(bytes);
+    return { kind: 'range', range };
+  }
+
+  // Of the engine.
+
+  get slot(): number {
+    return this.host.slot;
+  }
+  get budget(): Budget {
+    return this.host.budget;
+  }
+  get attempt(): string {
+    return (this.#attempt ??= randomBytes(8).toString('hex'));
+  }
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.aborted !== undefined) this.#controller.abort(this.aborted);
+    return this.#controller.signal;
+  }
+  /** The driver asks it to end. */
+  abort(error: Error): void {
+    this.aborted = error;
+    this.#controller?.abort(error);
+  }
+  kernels(): Kernels {
+    return this.host.kernels();
+  }
+  allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined> {
+    return this.host.allocate(this, lengths);
+  }
+  giveBack(ranges: readonly Range[]): void {
+    this.host.send([TO_DRIVER.giveBack, this.sequence, ranges]);
+  }
+  view(range: Range): Uint8Array {
+    return this.host.view(range);
+  }
+  temp(): Promise<string> {
+    return this.host.temp();
+  }
+  reading(file: number, offset: number): void {
+    this.host.control.reading(file, offset);
+  }
+  progress(bytes: number): void {
+    this.host.control.addBytes(bytes);
+  }
+  heapCheck(): void {
+    const { host, sequence } = this;
+    if (host.control.cancelled === sequence) {
+      throw this.aborted ?? new LimitError('CANCELLED', `${this.title} was cancelled`);
+    }
+    const limit = host.softHeapBytes * (this.alone ? 2 : 1);
+    const used = getHeapStatistics().used_heap_size;
+    if (used <= limit) return;
+    throw new LimitError(
+      'MEMORY',
+      `${this.title} holds ${used} bytes on the heap, its share is ${limit}`,
+      { remedy: 'Raise --memory, lower --workers, or keep less in memory at a time.' },
+    );
+  }
+
+  #assertRuns(): void {
+    if (!this.over) return;
+    throw new UsageError('CLOSED', `${this.title} has ended; it can start nothing any more`, {
+      remedy: 'Await what the task starts before it returns.',
+    });
+  }
+}

@@ -1,0 +1,114 @@
+/** What the driver and a worker say to each other: arrays of small arrays, because they are the cheapest thing to
+ *  clone. Each begins with a number; a message is a list of them, sent once a turn.
+ *
+ * Runs are named by their sequence number on the thread, objects by ids that are unique in the session (a thread makes
+ * ids of its own range), watches and requests by numbers of the thread that made them.
+ */
+import type { PlainError } from '../errors.ts';
+import type { Range } from '../memory/arena.ts';
+import type { Failure } from './attempts.ts';
+import type { Wire } from './wire.ts';
+
+export const TO_WORKER = {
+  define: 0,
+  slab: 1,
+  run: 2,
+  abort: 3,
+  values: 4,
+  ready: 5,
+  failed: 6,
+  ranges: 7,
+  temp: 8,
+} as const;
+
+/** What a worker prints and reports about a run. */
+export interface RunLabel {
+  readonly job: string;
+  readonly stage: string;
+  readonly task: number;
+}
+
+type W = typeof TO_WORKER;
+export type ToWorker =
+  | [op: W['define'], definition: number, module: string, name: string]
+  | [op: W['slab'], slab: number, memory: SharedArrayBuffer]
+  | [
+      op: W['run'],
+      sequence: number,
+      id: number,
+      definition: number,
+      /** The argument, or what refs are put into. */
+      base: Wire,
+      /** Members of the argument that were refs, and their values. */
+      keys: readonly (string | number)[] | undefined,
+      parts: readonly Wire[] | undefined,
+      alone: boolean,
+      label: RunLabel | undefined,
+    ]
+  | [op: W['abort'], sequence: number, error: PlainError]
+  /** Answers to a watch: values of a `get`; indices that a `wait` found ready; the first failure of a `get`. */
+  | [op: W['values'], watch: number, values: readonly Wire[]]
+  | [op: W['ready'], watch: number, ready: readonly number[]]
+  | [op: W['failed'], watch: number, error: PlainError]
+  /** Undefined: there is no room. */
+  | [op: W['ranges'], request: number, ranges: readonly Range[] | undefined]
+  | [op: W['temp'], request: number, folder: string, error: PlainError | undefined];
+
+export const TO_DRIVER = {
+  up: 0,
+  define: 1,
+  submit: 2,
+  promise: 3,
+  put: 4,
+  notPut: 5,
+  watch: 6,
+  release: 7,
+  cancel: 8,
+  allocate: 9,
+  giveBack: 10,
+  done: 11,
+  failed: 12,
+  temp: 13,
+} as const;
+
+type D = typeof TO_DRIVER;
+export type ToDriver =
+  | [op: D['up']]
+  | [
+      op: D['define'],
+      definition: number,
+      module: string,
+      name: string,
+      retries: number | undefined,
+      timeoutMs: number | undefined,
+    ]
+  | [
+      op: D['submit'],
+      owner: number,
+      id: number,
+      definition: number,
+      base: Wire,
+      whole: boolean,
+      keys: readonly (string | number)[] | undefined,
+      dependencies: readonly number[],
+    ]
+  /** An object that is being stored; `put` or `notPut` follows. */
+  | [op: D['promise'], owner: number, id: number]
+  | [op: D['put'], owner: number, id: number, value: Wire]
+  | [op: D['notPut'], owner: number, id: number, error: PlainError]
+  | [
+      op: D['watch'],
+      owner: number,
+      watch: number,
+      ids: readonly number[],
+      /** How many must be ready; −1: all, and the values are wanted. */
+      count: number,
+      timeoutMs: number | undefined,
+    ]
+  | [op: D['release'], owner: number, id: number]
+  | [op: D['cancel'], owner: number, id: number, error: PlainError]
+  | [op: D['allocate'], owner: number, request: number, lengths: readonly number[]]
+  | [op: D['temp'], request: number]
+  | [op: D['giveBack'], owner: number, ranges: readonly Range[]]
+  | [op: D['done'], sequence: number, value: Wire, ms: number]
+  | [op: D['failed'], sequence: number, failure: Failure, error: PlainError, ms: number];

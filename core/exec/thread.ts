@@ -1,0 +1,265 @@
+/** What all runs of a thread share: the port, definitions, slabs of the arena, kernels, and the questions that wait for
+ * an answer of the driver.
+ *
+ * Invariant: messages leave in the order they were made in. A watch leaves at once, with all before it; other messages
+ * wait for the end of the turn.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { ThreadData } from '../cluster/threads.ts';
+import { assertNotEntry, lookup } from '../define/define.ts';
+import { loadDefinition } from '../define/loader.ts';
+import type { Task } from '../define/session.ts';
+import { type PlainError, fromPlain } from '../errors.ts';
+import { Kernels } from '../kernels/kernels.ts';
+import type { Range } from '../memory/arena.ts';
+import { Budget } from '../memory/budget.ts';
+import type { ContextHost, TaskContext } from './context.ts';
+import { Control } from './control.ts';
+import { importing } from './importing.ts';
+import type { TaskOptions } from './link.ts';
+import { TO_DRIVER, TO_WORKER, type ToDriver, type ToWorker } from './protocol.ts';
+import { type Wire, unpack } from './wire.ts';
+
+/** Messages wait at most this long for others to leave with them: several times what sending costs. */
+export const TURN_MS = 1;
+/** Ids of a thread's objects begin at its number times this. */
+const IDS = 2 ** 32;
+
+export interface Loaded {
+  readonly name: string;
+  readonly ready: Promise<void>;
+  run: ((argument: unknown, context: TaskContext) => unknown) | undefined;
+  error: Error | undefined;
+  /** How long its last run took. */
+  lastMs: number;
+}
+
+interface Watch {
+  readonly run: TaskContext;
+  readonly resolve: (found: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What the loop is told. */
+export interface RunEvents {
+  /** The run awaits something and gives up the slot. */
+  blocked(run: TaskContext): void;
+  /** `go` lets it go on, when it has the slot again. */
+  answered(run: TaskContext, go: () => void): void;
+}
+
+export class ThreadHost implements ContextHost {
+  readonly slot: number;
+  readonly budget: Budget;
+  readonly control: Control;
+  readonly softHeapBytes: number;
+  /** When messages were sent last. */
+  sentMs = 0;
+  readonly #port: MessagePort;
+  readonly #data: ThreadData;
+  readonly #events: RunEvents;
+  readonly #loaded: Loaded[] = [];
+  readonly #named = new Map<string, number>();
+  readonly #slabs: SharedArrayBuffer[] = [];
+  readonly #watches = new Map<number, Watch>();
+  readonly #requests = new Map<number, (answer: ToWorker) => void>();
+  #outbox: ToDriver[] = [];
+  #soon = false;
+  #ids: number;
+  #questions = 0;
+  #kernels: Kernels | undefined;
+
+  constructor(port: MessagePort, data: ThreadData, events: RunEvents) {
+    this.#port = port;
+    this.#data = data;
+    this.#events = events;
+    this.#ids = data.thread * IDS;
+    this.slot = data.slot;
+    this.budget = Budget.attach(data.budget, data.slot);
+    this.control = new Control(data.control, data.slot);
+    this.softHeapBytes = data.softHeapBytes;
+  }
+
+  // To the driver.
+
+  send(message: ToDriver): void {
+    this.#outbox.push(message);
+    // A run that starts others and then computes for long must not keep them waiting.
+    if (performance.now() - this.sentMs > TURN_MS) this.flush();
+    else this.flushSoon();
+  }
+
+  /** Without looking at the clock: the loop flushes at the end of its turn. */
+  report(message: ToDriver): void {
+    this.#outbox.push(message);
+  }
+
+  /** At the end of this turn of the event loop: runs that end in it are reported together. */
+  flushSoon(): void {
+    if (this.#soon || this.#outbox.length === 0) return;
+    this.#soon = true;
+    setImmediate(() => {
+      this.#soon = false;
+      this.flush();
+    });
+  }
+
+  flush(): void {
+    this.sentMs = performance.now();
+    if (this.#outbox.length === 0) return;
+    this.#port.postMessage(this.#outbox);
+    this.#outbox = [];
+  }
+
+  // For runs.
+
+  kernels(): Kernels {
+    return (this.#kernels ??= new Kernels(this.#data.kernels, this.budget));
+  }
+
+  view({ slab, offset, length }: Range): Uint8Array {
+    return new Uint8Array(this.#slabs[slab]!, offset, length);
+  }
+
+  newId(): number {
+    return ++this.#ids;
+  }
+
+  nameOf({ ref }: Task<never, unknown>): number {
+    const key = `${ref.module} ${ref.name}`;
+    let index = this.#named.get(key);
+    if (index === undefined) {
+      assertNotEntry(ref);
+      index = this.#named.size;
+      this.#named.set(key, index);
+      const { retries, timeoutMs } = (lookup('task', ref) ?? {}) as TaskOptions;
+      this.send([TO_DRIVER.define, index, ref.module, ref.name, retries, timeoutMs]);
+    }
+    return index;
+  }
+
+  watch(
+    run: TaskContext,
+    ids: readonly number[],
+    count: number,
+    timeoutMs?: number,
+  ): Promise<unknown> {
+    const watch = ++this.#questions;
+    const found = new Promise<unknown>((resolve, reject) => {
+      this.#watches.set(watch, { run, resolve, reject });
+    });
+    // A run may start to wait and never look: its failure is then nobody's, and must not end the thread.
+    found.catch(() => {});
+    this.report([TO_DRIVER.watch, run.sequence, watch, ids, count, timeoutMs]);
+    this.flush();
+    run.outstanding++;
+    this.#events.blocked(run);
+    return found;
+  }
+
+  async allocate(
+    run: TaskContext,
+    lengths: readonly number[],
+  ): Promise<readonly Range[] | undefined> {
+    const answer = await this.#ask(request => [TO_DRIVER.allocate, run.sequence, request, lengths]);
+    return answer[2] as readonly Range[] | undefined;
+  }
+
+  async temp(): Promise<string> {
+    const answer = await this.#ask(request => [TO_DRIVER.temp, request]);
+    if (answer[3] !== undefined) throw fromPlain(answer[3] as PlainError);
+    return answer[2] as string;
+  }
+
+  #ask(message: (request: number) => ToDriver): Promise<ToWorker> {
+    const request = ++this.#questions;
+    this.report(message(request));
+    this.flush();
+    return new Promise(resolve => {
+      this.#requests.set(request, resolve);
+    });
+  }
+
+  // From the driver.
+
+  definition(index: number): Loaded {
+    return this.#loaded[index]!;
+  }
+
+  receive(message: ToWorker): void {
+    switch (message[0]) {
+      case TO_WORKER.define: {
+        const [, index, module, name] = message;
+        this.#loaded[index] = this.#load(module, name);
+        return;
+      }
+      case TO_WORKER.slab:
+        this.#slabs[message[1]] = message[2];
+        return;
+      case TO_WORKER.values:
+        return this.#answer(message[1], watch => {
+          const values = message[2].map(wire => this.unpack(wire));
+          return () => watch.resolve(values);
+        });
+      case TO_WORKER.ready:
+        return this.#answer(message[1], watch => () => watch.resolve(message[2]));
+      case TO_WORKER.failed:
+        return this.#answer(message[1], watch => () => watch.reject(fromPlain(message[2])));
+      case TO_WORKER.ranges:
+      case TO_WORKER.temp:
+        this.#requests.get(message[1])?.(message);
+        this.#requests.delete(message[1]);
+        return;
+      default:
+    }
+  }
+
+  /** The run goes on with what `outcome` makes of the answer; made now, while the objects are held. */
+  #answer(id: number, outcome: (watch: Watch) => () => void): void {
+    const watch = this.#watches.get(id);
+    this.#watches.delete(id);
+    // A run that is over, or was told to end, has stopped waiting.
+    if (watch === undefined || watch.run.over) return;
+    const { run } = watch;
+    let go: () => void;
+    try {
+      go = outcome(watch);
+    } catch (error) {
+      go = () => watch.reject(error as Error);
+    }
+    run.outstanding--;
+    if (run.outstanding === 0) run.answered();
+    this.#events.answered(run, go);
+  }
+
+  /** Ends all waiting of a run that shall end. */
+  stopWaiting(run: TaskContext, error: Error): void {
+    for (const [id, watch] of this.#watches) {
+      if (watch.run === run) this.#answer(id, () => () => watch.reject(error));
+    }
+  }
+
+  unpack(wire: Wire): unknown {
+    return unpack(wire, range => new Uint8Array(this.view(range)), true);
+  }
+
+  #load(module: string, name: string): Loaded {
+    const ref = { module, name };
+    const load = async (): Promise<void> => {
+      try {
+        const spec = await importing(() => loadDefinition('task', ref));
+        loaded.run = (spec as { run: Loaded['run'] }).run;
+      } catch (error) {
+        loaded.error = error as Error; // loadDefinition throws errors of ours.
+      }
+    };
+    const loaded: Loaded = {
+      name,
+      ready: load(),
+      run: undefined,
+      error: undefined,
+      lastMs: Infinity,
+    };
+    return loaded;
+  }
+}

@@ -1,0 +1,283 @@
+/** A worker: main loop two. Takes runs, runs them one at a time, reports.
+ *
+ * A run holds the slot until it ends or awaits objects; then the next begins. What arrives meanwhile waits its turn:
+ * first runs that have got what they awaited, then new ones. Results leave in one message a turn; a turn is at most
+ * TURN_MS of short runs.
+ *
+ * Not here: what a run can ask for (context.ts); the thread's port, definitions and memory (thread.ts).
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { ThreadData } from '../cluster/threads.ts';
+import {
+  DataError,
+  LimitError,
+  SuperstepError,
+  TaskError,
+  UsageError,
+  fromPlain,
+  toPlain,
+} from '../errors.ts';
+import type { Failure } from './attempts.ts';
+import { installConsole } from './console.ts';
+import { TaskContext } from './context.ts';
+import { TO_DRIVER, TO_WORKER, type ToWorker } from './protocol.ts';
+import { type Loaded, type RunEvents, TURN_MS, ThreadHost } from './thread.ts';
+import { INLINE_BYTES, type Wire, pack } from './wire.ts';
+
+type RunMessage = Extract<ToWorker, [(typeof TO_WORKER)['run'], ...unknown[]]>;
+
+/** Starts the loop of this thread; it ends with the thread. */
+export function startWorker(port: MessagePort, data: ThreadData): void {
+  void new Worker(port, data).work();
+}
+
+class Worker implements RunEvents {
+  readonly #host: ThreadHost;
+  /** Runs not begun, from `#head` on. */
+  #queue: RunMessage[] = [];
+  #head = 0;
+  /** Runs that can go on. */
+  #resumes: { readonly run: TaskContext; readonly go: () => void }[] = [];
+  /** Runs begun and not over, by sequence number. */
+  readonly #runs = new Map<number, TaskContext>();
+  /** Runs that were told to end before they began. */
+  readonly #aborted = new Map<number, Error>();
+  /** The run that holds the slot. */
+  #current: TaskContext | undefined;
+  #changed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(port: MessagePort, data: ThreadData) {
+    this.#host = new ThreadHost(port, data, this);
+    installConsole(() => this.#current?.title ?? `worker ${data.slot}`);
+    port.on('message', (messages: readonly ToWorker[]) => {
+      for (const message of messages) this.#take(message);
+      this.#change();
+    });
+  }
+
+  async work(): Promise<void> {
+    const host = this.#host;
+    host.report([TO_DRIVER.up]);
+    host.flush();
+    for (;;) {
+      const more = this.#current === undefined && this.#next();
+      const turnOver = performance.now() - host.sentMs > TURN_MS;
+      if (more && !turnOver) continue;
+      if (turnOver || this.#current === undefined) host.flush();
+      else host.flushSoon();
+      await this.#turn(more); // The only await.
+    }
+  }
+
+  /** Lets a run have the slot; false when there is none. */
+  #next(): boolean {
+    const resume = this.#resumes.shift();
+    if (resume !== undefined) {
+      if (!resume.run.over) this.#enter(resume.run);
+      resume.go();
+      return true;
+    }
+    if (this.#head === this.#queue.length) return false;
+    const message = this.#queue[this.#head++]!;
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    }
+    this.#begin(message);
+    return true;
+  }
+
+  /** The next turn of the event loop when there is more to do, otherwise when something has changed. */
+  #turn(more: boolean): Promise<void> {
+    return new Promise(resolve => {
+      if (more || this.#changed) setImmediate(resolve);
+      else this.#wake = resolve;
+      this.#changed = false;
+    });
+  }
+
+  #change(): void {
+    this.#changed = true;
+    const wake = this.#wake;
+    if (wake === undefined) return;
+    this.#wake = undefined;
+    this.#changed = false;
+    wake();
+  }
+
+  #take(message: ToWorker): void {
+    if (message[0] === TO_WORKER.run) this.#queue.push(message);
+    else if (message[0] === TO_WORKER.abort) this.#abort(message[1], fromPlain(message[2]));
+    else this.#host.receive(message);
+  }
+
+  #abort(sequence: number, error: Error): void {
+    const run = this.#runs.get(sequence);
+    if (run === undefined) {
+      const waits = this.#queue.findIndex(message => message?.[1] === sequence);
+      if (waits >= this.#head) this.#aborted.set(sequence, error);
+      return;
+    }
+    run.abort(error);
+    this.#host.stopWaiting(run, error);
+  }
+
+  // A run.
+
+  #begin(message: RunMessage): void {
+    const [, sequence, id, index, , , , alone, label] = message;
+    const host = this.#host;
+    // Taken back meanwhile.
+    if (!host.control.start(sequence)) return;
+    const definition = host.definition(index);
+    const run = new TaskContext(host, sequence, id, definition.name, alone, label);
+    // What may take long does not keep results waiting that are there.
+    if (definition.lastMs > TURN_MS) host.flush();
+    host.control.reading(-1, 0);
+    this.#enter(run);
+    const aborted = this.#aborted.get(sequence);
+    if (aborted !== undefined) {
+      this.#aborted.delete(sequence);
+      return this.#fail(run, aborted, 'final');
+    }
+    if (definition.run !== undefined) return this.#call(run, definition, message);
+    this.#runs.set(sequence, run);
+    void definition.ready.then(() => {
+      if (definition.error === undefined) this.#call(run, definition, message);
+      else this.#fail(run, definition.error, 'final');
+    });
+  }
+
+  #call(run: TaskContext, definition: Loaded, message: RunMessage): void {
+    let result: unknown;
+    run.enteredMs = performance.now();
+    try {
+      result = definition.run!(this.#argument(message), run);
+    } catch (error) {
+      return this.#fail(run, error);
+    }
+    const { then } = (result ?? {}) as { then?: unknown };
+    if (typeof then !== 'function') {
+      definition.lastMs = performance.now() - run.enteredMs;
+      return this.#finish(run, result);
+    }
+    definition.lastMs = Infinity;
+    this.#runs.set(run.sequence, run);
+    (result as PromiseLike<unknown>).then(
+      value => this.#finish(run, value),
+      (error: unknown) => this.#fail(run, error),
+    );
+  }
+
+  /** The argument, with its refs' values in their places. */
+  #argument([, , , , base, keys, parts]: RunMessage): unknown {
+    const argument = this.#host.unpack(base);
+    if (keys === undefined) return argument;
+    const members = argument as { [key: string | number]: unknown };
+    for (let i = 0; i < keys.length; i++) {
+      // As own members, whatever their names: `__proto__` is one.
+      Object.defineProperty(members, keys[i]!, {
+        value: this.#host.unpack(parts![i]!),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return members;
+  }
+
+  #finish(run: TaskContext, value: unknown): void {
+    let packed: ReturnType<typeof pack>;
+    try {
+      packed = pack(value, () => `the result of ${run.title}`);
+    } catch (error) {
+      return this.#fail(run, error);
+    }
+    const large = packed instanceof Uint8Array && packed.byteLength >= INLINE_BYTES;
+    if (large || run.stores !== undefined) void this.#finishLater(run, packed, large);
+    else this.#done(run, packed);
+  }
+
+  /** Once all that the run stores lies where it belongs. Others run meanwhile. */
+  async #finishLater(
+    run: TaskContext,
+    packed: Exclude<Wire, { kind: 'range' | 'file' }>,
+    large: boolean,
+  ): Promise<void> {
+    this.#leave(run);
+    try {
+      await Promise.all(run.stores ?? []);
+      this.#done(run, large ? await run.store(packed as Uint8Array) : packed);
+    } catch (error) {
+      this.#fail(run, error);
+    }
+    this.#change();
+  }
+
+  #done(run: TaskContext, wire: Wire): void {
+    this.#end(run);
+    this.#host.report([TO_DRIVER.done, run.sequence, wire, run.heldMs]);
+  }
+
+  #fail(run: TaskContext, thrown: unknown, failure?: Failure): void {
+    this.#end(run);
+    const error = asTaskError(run, thrown);
+    const why = failure ?? failureOf(run, error);
+    this.#host.report([TO_DRIVER.failed, run.sequence, why, toPlain(error), run.heldMs]);
+  }
+
+  #end(run: TaskContext): void {
+    this.#leave(run);
+    run.over = true;
+    this.#runs.delete(run.sequence);
+  }
+
+  // The slot.
+
+  #enter(run: TaskContext): void {
+    this.#current = run;
+    this.#host.control.current = run.sequence;
+    run.enteredMs = performance.now();
+  }
+
+  #leave(run: TaskContext): void {
+    if (this.#current !== run) return;
+    run.heldMs += performance.now() - run.enteredMs;
+    this.#current = undefined;
+    this.#host.control.current = -1;
+    this.#change();
+  }
+
+  blocked(run: TaskContext): void {
+    this.#leave(run);
+  }
+
+  answered(run: TaskContext, go: () => void): void {
+    // It waits for more: it does not hold the slot, whatever it does with the first answer.
+    if (run.outstanding > 0) go();
+    else this.#resumes.push({ run, go });
+    this.#change();
+  }
+}
+
+/** What the user's code threw becomes the cause of a TaskError; superstep's own errors say it all themselves. */
+function asTaskError(run: TaskContext, thrown: unknown): Error {
+  if (thrown instanceof SuperstepError) return thrown;
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  const where = run.label ?? { task: run.name };
+  return new TaskError(
+    'TASK_FAILED',
+    `${run.title} threw: ${said}`,
+    { ...where, remedy: 'See the cause and its stack.' },
+    { cause: thrown },
+  );
+}
+
+function failureOf(run: TaskContext, error: Error): Failure {
+  if (run.aborted !== undefined) return 'final';
+  // The same call, the same bytes: nothing would be different.
+  if (error instanceof UsageError || error instanceof DataError) return 'final';
+  if (error instanceof LimitError) return error.code === 'MEMORY' ? 'memory' : 'final';
+  return 'exception';
+}

@@ -11,6 +11,7 @@
 export const CODES = {
   // UsageError: the caller's mistake, thrown before work starts.
   USAGE: ['UsageError', 'the command line or an option is wrong'],
+  RELEASED: ['UsageError', 'the rows of a result were read after they had been released'],
   CLOSED: ['UsageError', 'the session is closed'],
   PARAM_UNKNOWN: ['UsageError', 'a parameter that the job does not have'],
   PARAM_MISSING: ['UsageError', 'a parameter without default was not given'],
@@ -66,9 +67,10 @@ export const CODES = {
   VERTEX_TWICE: ['DataError', 'a vertex is listed twice'],
   SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],
   // TaskError: the user's code threw.
+  PARTITION_RANGE: ['TaskError', 'a partition function answered something that is not a partition'],
   TASK_FAILED: ['TaskError', 'a function of the job threw'],
   TYPE_MISMATCH: ['TaskError', 'a function gave a value that its column does not take'],
-  EMIT_LATE: ['TaskError', 'emit was kept and called after the function it was given to'],
+  EMIT_LATE: ['TaskError', 'emit, or the values of a group, were used after their call had ended'],
   CURSOR_KEPT: ['TaskError', 'a vertex was kept and used after the call it was given to'],
   // LostError: a worker vanished; retried.
   WORKER_LOST: ['LostError', 'a worker ended before its task did'],
@@ -79,6 +81,8 @@ export const CODES = {
   TASKS: ['LimitError', 'too many tasks have been started and not ended'],
   DISK_FULL: ['LimitError', 'no space left on a device'],
   IO: ['LimitError', 'the system refused or failed an operation on a file'],
+  TOO_MANY_ROWS: ['LimitError', 'toArray met more rows than its limit'],
+  TIME_LIMIT: ['LimitError', 'the job, or an attempt of a task, took longer than it may'],
   CANCELLED: ['LimitError', 'cancelled by the caller, an AbortSignal or a closing session'],
   // TransportError: bytes between processes.
   TRANSPORT: ['TransportError', 'data between workers was lost for good'],

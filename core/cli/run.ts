@@ -1,11 +1,10 @@
 /** `superstep run`: a job on files, its progress on standard error, its rows in files or on standard output. */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import type { Report, RunOptions, Session } from '../define/session.ts';
+import type { Report, Result, RunOptions, Session } from '../define/session.ts';
 import type { Schema } from '../define/schema.ts';
 import type { Table, Tables } from '../define/table.ts';
-import { makeTemp } from '../exec/temp.ts';
 import { extensionOf } from '../io.ts';
 import { system } from '../store/file.ts';
 import { findJob } from './find-job.ts';
@@ -42,7 +41,6 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
     const task: Work = {
       session,
       tables,
-      single,
       options: {
         ...options,
         signal: interrupts.signal,
@@ -68,8 +66,6 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
 interface Work {
   readonly session: Session;
   readonly tables: Tables;
-  /** There is one table, without a name of its own. */
-  readonly single: boolean;
   readonly options: Options;
 }
 
@@ -109,19 +105,13 @@ function write(
 }
 
 async function toFiles(
-  { session, tables, single, options }: Work,
+  { session, tables, options }: Work,
   paths: { readonly [table: string]: string },
 ): Promise<Report> {
-  const [name] = Object.keys(tables);
-  if (single) {
-    const result = await session.run(tables[name!]!, { ...options, output: paths[name!]! });
-    return result.report;
-  }
-  const results = await session.run(tables, { ...options, output: paths });
-  const { report } = Object.values(results)[0]!;
-  const written = Object.values(report.outputs ?? {});
-  const total = (of: 'rows' | 'bytes'): number => written.reduce((sum, each) => sum + each[of], 0);
-  return { ...report, output: { rows: total('rows'), bytes: total('bytes') } };
+  const results = (await session.run(tables, { ...options, output: paths })) as {
+    readonly [table: string]: Result<Schema>;
+  };
+  return Object.values(results)[0]!.report;
 }
 
 async function asTable(
@@ -154,15 +144,14 @@ async function asStream(
   { format = 'csv', temp = tmpdir() }: RunFlags,
 ): Promise<Report> {
   const extension = extensionOf(format);
-  // Named or not: what goes to standard output is seldom large, and it is not what memory had no room for.
-  const folder = makeTemp(temp, true);
+  const folder = mkdtempSync(join(temp, 'superstep-stdout-'));
   try {
-    const path = join(folder.path, `rows${extension}`);
+    const path = join(folder, `rows${extension}`);
     const { report } = await session.run(table, { ...options, format, output: path });
     await printFile(path);
     return report;
   } finally {
-    folder.remove();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -69,6 +69,8 @@ export interface Executor {
   /** One count more, or one less. */
   retain(ranges: readonly Range[]): void;
   release(ranges: readonly Range[]): void;
+  /** The bytes of a range: shared, for as long as somebody holds it. */
+  view(range: Range): Uint8Array;
   /** Of every slot, for a progress line. */
   progress(): readonly SlotProgress[];
 }

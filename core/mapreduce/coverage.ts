@@ -11,6 +11,8 @@
 
 /** A split nobody has claimed. Walks are numbered from 1. */
 const FREE = 0;
+/** Done with, whoever claimed it: a late object may cover what has been free again, or was claimed by another. */
+const COVERED = -1;
 
 /** Takes the first free split for walk `walk`, or answers −1. Safe from any thread: one compare-and-set a split. */
 export function claim(claims: Int32Array, walk: number, from: number): number {
@@ -50,7 +52,10 @@ export class Coverage {
   offer(walk: number, splits: readonly number[]): boolean {
     const accepted = !splits.some(split => this.#covered[split] === 1);
     if (accepted) {
-      for (const split of splits) this.#covered[split] = 1;
+      for (const split of splits) {
+        this.#covered[split] = 1;
+        Atomics.store(this.claims, split, COVERED);
+      }
       this.#left -= splits.length;
     }
     // What the walk claimed and does not cover is free again.
@@ -58,10 +63,10 @@ export class Coverage {
     return accepted;
   }
 
-  /** Frees the claims of a walk that is over, but for splits that are covered. */
+  /** Frees the claims of a walk that is over. */
   giveBack(walk: number): void {
     for (let split = 0; split < this.claims.length; split++) {
-      if (this.#covered[split] === 0) Atomics.compareExchange(this.claims, split, walk, FREE);
+      Atomics.compareExchange(this.claims, split, walk, FREE);
     }
   }
 }

@@ -1,0 +1,20 @@
+/** The tasks that a map-reduce is made of, as definitions that workers find by module and name. */
+import { task } from '../define/session.ts';
+import type { WorkerContext } from '../exec/executor.ts';
+import { runMap } from './map.ts';
+import { runReduce } from './reduce.ts';
+import type { MapArgument, ReduceArgument } from './stage.ts';
+
+const module = import.meta.url;
+
+export const map = task(
+  'superstep.map',
+  (argument: MapArgument, worker) => runMap(argument, worker as WorkerContext),
+  { module },
+);
+
+export const reduce = task(
+  'superstep.reduce',
+  (argument: ReduceArgument, worker) => runReduce(argument, worker as WorkerContext),
+  { module },
+);

@@ -1,0 +1,208 @@
+/** Collects what a map emits: encodes keys, groups or appends, and spills when the budget refuses.
+ *
+ *   emitted batch ──copy in──▶ columns ──encode──▶ sort keys ──▶ Groups (combined) | Rows (kept)
+ *                                                               └─ refused ─▶ spill: sort, one run, empty again
+ *
+ * Order of calls: `begin` a split; `add` or `addWords` any number of times; after the last split `order`, then `free`.
+ * Invariants: when `add` returns, its rows are in the container or in a run, none lost and none twice. It never waits, so
+ * `emit` may call it. Where rows go does not depend on when the budget refuses, only which run they are in.
+ */
+import { bytesOf as bytesIn, fieldsOf, type StoredBatch, WIDTH } from '../batch/columns.ts';
+import type { Schema } from '../define/schema.ts';
+import {
+  isPlain,
+  type KeySource,
+  measureKeys,
+  type RowNumber,
+  writeKeys,
+} from '../kernels/encode.ts';
+import { Groups, KernelOverflow } from '../kernels/groups.ts';
+import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
+import type { Order } from '../kernels/order.ts';
+import { Rows } from '../kernels/rows.ts';
+import { BatchArea, type ColumnPointers, Region } from '../store/batch-area.ts';
+import { advanced } from '../store/merge.ts';
+import { sumOverflow } from './keys.ts';
+import type { KeyPart, Layout } from './layout.ts';
+
+export interface CollectorOptions {
+  readonly kernels: Kernels;
+  readonly layout: Layout;
+  /** Columns of the batches that are added. */
+  readonly emits: Schema;
+  readonly partitions: number;
+  /** Counting words in the kernel: nothing is added but through `addWords`. */
+  readonly counting: boolean;
+  /** Takes every row that is held, before the container is emptied. */
+  readonly spill: (order: Order) => void;
+  /** Of each row of a batch, where the job decides. */
+  readonly partitionOf?: ((batch: StoredBatch) => Uint32Array) | undefined;
+}
+
+export class Collector {
+  rowsEmitted = 0;
+  bytesEmitted = 0;
+  readonly #options: CollectorOptions;
+  readonly #kernels: Kernels;
+  readonly #groups: Groups | undefined;
+  readonly #rows: Rows | undefined;
+  readonly #names: readonly string[];
+  readonly #area: BatchArea;
+  readonly #chunk: Region;
+  readonly #work: Region;
+  readonly #keys: Region;
+  readonly #offsets: Region;
+  #split = 0;
+  #row = 0;
+
+  constructor(options: CollectorOptions) {
+    const { kernels, layout, emits, counting } = options;
+    this.#options = options;
+    this.#kernels = kernels;
+    this.#names = Object.keys(emits);
+    this.#area = new BatchArea(kernels);
+    this.#chunk = new Region(kernels);
+    this.#work = new Region(kernels);
+    this.#keys = new Region(kernels);
+    this.#offsets = new Region(kernels);
+    if (layout.mode === 'groups')
+      this.#groups = new Groups(kernels, layout.aggregates, { counting });
+    else this.#rows = new Rows(kernels, fieldsOf(layout.values));
+  }
+
+  /** Rows that follow are of this split; they are numbered from 0. */
+  begin(split: number): void {
+    this.#split = split;
+    this.#row = 0;
+  }
+
+  /** Counts the words of whole lines. The bytes may be changed. */
+  addWords(bytes: Uint8Array, split: 'bytes' | 'unicode', lower: boolean): void {
+    this.bytesEmitted += bytes.length;
+    const from = this.#chunk.fit(bytes.length);
+    this.#kernels.copyIn(bytes, from);
+    for (let done = 0; done < bytes.length; ) {
+      const taken = this.#groups!.countWords(from + done, bytes.length - done, split, lower);
+      done += taken;
+      if (done < bytes.length) this.#spill(taken > 0 || this.#groups!.count > 0);
+    }
+  }
+
+  /** Adds the rows of a batch of the emitted columns; its buffers are not kept. */
+  add(batch: StoredBatch): void {
+    if (batch.rows === 0) return;
+    this.rowsEmitted += batch.rows;
+    this.bytesEmitted += bytesIn(batch);
+    if (this.#groups !== undefined) this.#fold(this.#groups, batch);
+    else this.#append(this.#rows!, batch);
+  }
+
+  get held(): number {
+    return this.#groups?.count ?? this.#rows!.count;
+  }
+
+  order(): Order {
+    const { partitions } = this.#options;
+    return this.#groups?.order(partitions) ?? this.#rows!.order(partitions);
+  }
+
+  free(): void {
+    this.#groups?.free();
+    this.#rows?.free();
+    this.#area.free();
+    this.#chunk.free();
+    this.#work.free();
+    this.#keys.free();
+    this.#offsets.free();
+  }
+
+  #fold(groups: Groups, batch: StoredBatch): void {
+    const { layout } = this.#options;
+    const columns = this.#area.copy(batch);
+    const { keys, offsets } = this.#encode(layout.key, columns, batch.rows);
+    const ids = this.#work.fit(4 * batch.rows);
+    const values = layout.aggregates.map((aggregate, i) => {
+      const name = Object.keys(layout.values)[i]!;
+      return { pointer: columns[this.#names.indexOf(name)]!.data, width: WIDTH[aggregate.kind] };
+    });
+    for (let done = 0; done < batch.rows; ) {
+      const taken = groups.add(keys, offsets + 4 * done, batch.rows - done, ids);
+      values.forEach(({ pointer, width }, i) => {
+        this.#aggregate(groups, i, ids, pointer + width * done, taken);
+      });
+      done += taken;
+      if (done < batch.rows) this.#spill(taken > 0 || groups.count > 0);
+    }
+  }
+
+  #aggregate(groups: Groups, index: number, ids: number, values: number, rows: number): void {
+    try {
+      groups.aggregate(index, ids, values, rows);
+    } catch (error) {
+      if (!(error instanceof KernelOverflow)) throw error;
+      throw sumOverflow(this.#options.layout, index, groups.key(error.id));
+    }
+  }
+
+  #append(rows: Rows, batch: StoredBatch): void {
+    const { layout, partitionOf } = this.#options;
+    const n = batch.rows;
+    const partitions = partitionOf?.(batch);
+    const chosen = partitions === undefined ? [] : [{ data: bytesOf(partitions) }];
+    const columns = this.#area.copy({ rows: n, columns: [...batch.columns, ...chosen] });
+    const number = { split: this.#split, first: this.#row };
+    this.#row += n;
+    const parts = [...layout.key, ...layout.order];
+    const { keys, offsets, naturals } = this.#encode(parts, columns, n, number);
+    const own = partitions === undefined ? 0 : columns.at(-1)!.data;
+    const values = Object.keys(layout.values).map(name => columns[this.#names.indexOf(name)]!);
+    const fields = fieldsOf(layout.values);
+    for (let done = 0; done < n; ) {
+      const taken = rows.add(
+        keys,
+        offsets + 4 * done,
+        naturals + 4 * done,
+        own === 0 ? 0 : own + 4 * done,
+        n - done,
+        values.map((column, i) => advanced(column, fields[i]!, done)),
+      );
+      done += taken;
+      if (done < n) this.#spill(taken > 0 || rows.count > 0);
+    }
+  }
+
+  #encode(
+    parts: readonly KeyPart[],
+    columns: readonly ColumnPointers[],
+    rows: number,
+    number?: RowNumber,
+  ): { keys: number; offsets: number; naturals: number } {
+    const { layout } = this.#options;
+    const kernels = this.#kernels;
+    const columnOf = ({ column }: KeyPart): ColumnPointers => columns[this.#names.indexOf(column)]!;
+    if (number === undefined && isPlain(parts)) {
+      const { data, offsets } = columnOf(parts[0]!);
+      return { keys: data, offsets, naturals: 0 };
+    }
+    const sources: KeySource[] = parts.map(part => ({ part, ...columnOf(part) }));
+    if (number !== undefined) sources.push(number);
+    const offsets = this.#offsets.fit(8 * (rows + 1));
+    const naturals = offsets + 4 * (rows + 1);
+    const bytes = measureKeys(kernels, sources, layout.key.length, rows, offsets, naturals);
+    const keys = this.#keys.fit(bytes);
+    writeKeys(kernels, sources, rows, keys);
+    return { keys, offsets, naturals };
+  }
+
+  #spill(progress: boolean): void {
+    if (!progress) throw outOfMemory(0, 'one emitted row');
+    const order = this.order();
+    this.#options.spill(order);
+    order.free();
+    this.#groups?.clear();
+    this.#rows?.clear();
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array | Uint32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

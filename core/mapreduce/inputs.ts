@@ -1,0 +1,70 @@
+/** Gathers what a plan reads: the only planning I/O. Names, sizes and times of files; the splits of connectors.
+ *
+ * What a task needs to open a split is plain data (`SourceInput`, one a read).
+ */
+import type { ConnectorSpec } from '../connector.ts';
+import { found } from '../define/define.ts';
+import type { Json, Place } from '../define/place.ts';
+import { checkColumns } from '../define/column-rules.ts';
+import type { Schema } from '../define/schema.ts';
+import { type FileFact, inputFormat, loadSource, type SourceOptions, type Split } from '../io.ts';
+import { type ReadPlan, SPLIT_BYTES } from './plan.ts';
+
+/** How a read's splits are opened, in any worker. */
+export type SourceInput =
+  | { readonly kind: 'files'; readonly format: string; readonly options: SourceOptions }
+  | { readonly kind: 'connector'; readonly place: Place; readonly columns: Schema };
+
+export interface InputOptions {
+  /** For reads that do not name a format themselves. */
+  readonly source?: SourceOptions | undefined;
+  readonly splitBytes?: number | undefined;
+}
+
+export interface Inputs {
+  /** Of each read. */
+  readonly sources: readonly SourceInput[];
+  readonly splits: readonly (readonly Split[])[];
+  readonly facts: readonly (readonly FileFact[])[];
+  /** Of every file that is read: an output may not lie among them. */
+  readonly paths: readonly string[];
+}
+
+/** Throws what the sources throw: UsageError INPUT_MISSING and so on. `spool` is where standard input is copied; absent,
+ *  it is not read (a plan that is only shown). */
+export async function gatherInputs(
+  reads: readonly ReadPlan[],
+  { source = {}, splitBytes = SPLIT_BYTES }: InputOptions,
+  spool?: () => string,
+): Promise<Inputs> {
+  const sources: SourceInput[] = [];
+  const splits: (readonly Split[])[] = [];
+  const facts: (readonly FileFact[])[] = [];
+  for (const { where: plan } of reads) {
+    if ('connector' in plan.where) {
+      const place = plan.where;
+      const spec = found('connector', place.connector) as ConnectorSpec<Json>;
+      const columns = await spec.columns(place.options);
+      checkColumns(columns, plan.columns, place.connector.name);
+      sources.push({ kind: 'connector', place, columns: plan.columns });
+      splits.push(await spec.split(place.options, plan.columns, splitBytes));
+      facts.push([]);
+      continue;
+    }
+    const options: SourceOptions = { ...source, ...formatOf(plan.options) };
+    const format = inputFormat(plan.where, options.format);
+    const reader = await loadSource(format);
+    const described = await reader.describe(plan.where, options, spool && { spoolFolder: spool });
+    if (format === 'text')
+      checkColumns({ line: { type: 'utf8' } }, plan.columns, plan.where.join(', '));
+    sources.push({ kind: 'files', format, options });
+    splits.push(reader.split(described, splitBytes));
+    facts.push(described);
+  }
+  const paths = facts.flat().flatMap(fact => (fact.kind === 'stdin' ? [] : [fact.path]));
+  return { sources, splits, facts, paths };
+}
+
+function formatOf({ format }: { readonly format?: string }): SourceOptions {
+  return format === undefined ? {} : { format };
+}

@@ -1,0 +1,106 @@
+/** How the rows of a map-reduce are stored between map and reduce. Pure, from the definition alone: the driver and
+ * every worker compute the same.
+ *
+ * Two modes. *groups*: every column of `value` has a built-in combiner that is exact and runs in a kernel; a walk holds
+ * one row a distinct key. *rows*: everything else; every emitted row is kept, and its sort key ends in (split, row of
+ * the split), so that no two are equal and values reach `reduce` in the order they were emitted.
+ */
+import { type Field, fieldsOf, storedAs } from '../batch/columns.ts';
+import { type KeyPart as EncodedPart, keyKindOf } from '../define/keys.ts';
+import type { AnyType, Schema } from '../define/schema.ts';
+
+export type Direction = 'asc' | 'desc';
+
+/** One column of a sort key. */
+export interface KeyPart extends EncodedPart {
+  readonly column: string;
+  readonly of: AnyType;
+}
+
+export interface KernelAggregate {
+  readonly op: 'sum' | 'min' | 'max';
+  readonly kind: 'i32' | 'i64' | 'f64';
+}
+
+export interface Layout {
+  readonly mode: 'groups' | 'rows';
+  /** The natural key: rows that are equal in it are one group. Empty: a map-only job. */
+  readonly key: readonly KeyPart[];
+  /** What orders rows within a group, before (split, row). Rows mode only. */
+  readonly order: readonly KeyPart[];
+  readonly values: Schema;
+  /** Of each column of `values`, in groups mode. */
+  readonly aggregates: readonly KernelAggregate[];
+  /** Columns of runs: the sort key, in rows mode the natural key's length, then the values. */
+  readonly fields: readonly Field[];
+}
+
+/** The columns of a float64 sum while it is being summed: ARCHITECTURE.md, "Reproducible float sums". */
+export const SUM_COLUMNS = 5;
+
+/** The parts of a definition that decide its layout. */
+export interface Shape {
+  readonly key?: Schema | undefined;
+  readonly value?: Schema | undefined;
+  readonly combine?: unknown;
+  readonly sort?: { readonly [column: string]: Direction | undefined } | undefined;
+  readonly partition?: unknown;
+}
+
+export function layoutOf(shape: Shape): Layout {
+  const key = shape.key ?? {};
+  const values = shape.value ?? {};
+  const sorted = Object.entries(shape.sort ?? {});
+  const orders = sorted.filter(([column]) => !Object.hasOwn(key, column));
+  const aggregates = kernelAggregates(shape, values);
+  // A partition of the user's choosing is known for a row, not for a group that a hash table holds.
+  const chosen = typeof shape.partition === 'function';
+  const mode = aggregates !== undefined && orders.length === 0 && !chosen ? 'groups' : 'rows';
+  const names = Object.keys(key);
+  const part = (column: string, of: AnyType, last: boolean): KeyPart => {
+    const descending = shape.sort?.[column] === 'desc';
+    const kind = keyKindOf(of)!;
+    const raw = last && kind === 'bytes' && !descending;
+    return { column, of, kind, nullable: of.nullable === true, descending, raw };
+  };
+  return {
+    mode,
+    key: names.map((column, i) => {
+      return part(column, key[column]!, mode === 'groups' && i === names.length - 1);
+    }),
+    order: orders.map(([column]) => part(column, values[column]!, false)),
+    values,
+    aggregates: mode === 'groups' ? aggregates! : [],
+    fields: runFields(mode, values, aggregates ?? []),
+  };
+}
+
+/** undefined: not all of them run in kernels. A map-only job combines nothing. */
+function kernelAggregates(shape: Shape, values: Schema): KernelAggregate[] | undefined {
+  const { key, combine } = shape;
+  if (key === undefined || Object.keys(key).length === 0) return undefined;
+  if (typeof combine !== 'object' || combine === null) return undefined;
+  const aggregates: KernelAggregate[] = [];
+  for (const [column, of] of Object.entries(values)) {
+    const kind = storedAs(of);
+    const name = (combine as { [column: string]: { combiner?: string } })[column]?.combiner;
+    const op = name === 'any' ? 'max' : name === 'all' ? 'min' : name;
+    if (kind === 'bytes' || of.nullable) return undefined;
+    if (op !== 'sum' && op !== 'min' && op !== 'max') return undefined;
+    aggregates.push({ op, kind });
+  }
+  return aggregates;
+}
+
+const fixed = (name: string, kind: Field['kind']): Field => ({ name, kind, nullable: false });
+
+function runFields(mode: string, values: Schema, aggregates: readonly KernelAggregate[]): Field[] {
+  const key = fixed('key', 'bytes');
+  if (mode === 'rows') return [key, fixed('natural', 'i32'), ...fieldsOf(values)];
+  const folded = Object.keys(values).flatMap((name, i) => {
+    const { op, kind } = aggregates[i]!;
+    if (op !== 'sum' || kind !== 'f64') return [fixed(name, kind)];
+    return Array.from({ length: SUM_COLUMNS }, (_, limb) => fixed(`${name}.${limb}`, 'i64'));
+  });
+  return [key, ...folded];
+}

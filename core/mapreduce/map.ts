@@ -1,0 +1,275 @@
+/** A walk: the map attempt that runs in a worker.
+ *
+ *   claim a split ──▶ read it chunk by chunk ──▶ mapper ──▶ collector ──▶ (spilled runs) … seal ──▶ one object
+ *
+ * Order: claims until none is free or the walk's limit is reached; then seals and reports. What a walk holds counts only
+ * when the driver accepts its object (coverage.ts).
+ * Invariants: segments carry the attempt's random name, so two attempts never share a file; a split is read to its end
+ * or not reported.
+ */
+import { join } from 'node:path';
+import type { RecordBatch } from 'apache-arrow';
+import type { StoredBatch } from '../batch/columns.ts';
+import { batchOf } from '../batch/codec.ts';
+import type { Batch, ConnectorSpec } from '../connector.ts';
+import type { Json } from '../define/place.ts';
+import type { Schema } from '../define/schema.ts';
+import { DataError, SuperstepError, TaskError } from '../errors.ts';
+import type { WorkerContext } from '../exec/executor.ts';
+import { loadSource, type Reader } from '../io.ts';
+import { seal, spill } from '../shuffle/seal.ts';
+import type { Carrier } from '../shuffle/carrier.ts';
+import { carrierOf } from './carriers.ts';
+import type { Run } from '../store/run.ts';
+import { Collector } from './collector.ts';
+import { UserContext } from './context.ts';
+import { layoutOf } from './layout.ts';
+import { BatchMapper, type Mapper, PassMapper, RowMapper, WordsMapper } from './mappers.ts';
+import { claim } from './coverage.ts';
+import { gcSeconds } from './gc-seconds.ts';
+import { loadDefinition } from '../define/loader.ts';
+import { partitionerOf } from './partition.ts';
+import { emitsOf, type MapReduceSpec } from './define.ts';
+import type { StageSplit } from './plan.ts';
+import type { MapArgument, MapObject } from './stage.ts';
+
+/** Read at once: whole lines of about this, which is also what kernels are called with. */
+const CHUNK_BYTES = 1 << 20;
+/** The longest line. Twice this has to fit beside the smallest table in the smallest share. */
+export const RECORD_BYTES = 16 << 20;
+
+export async function runMap(argument: MapArgument, worker: WorkerContext): Promise<MapObject> {
+  const walk = new Walk(argument, worker);
+  try {
+    return await walk.run();
+  } finally {
+    walk.close();
+  }
+}
+
+class Walk {
+  readonly #argument: MapArgument;
+  readonly #worker: WorkerContext;
+  readonly #runs: Run[] = [];
+  readonly #splits: number[] = [];
+  readonly #carrier: Carrier;
+  #spec: MapReduceSpec | undefined;
+  #collector!: Collector;
+  #mapper!: Mapper;
+  #context!: UserContext;
+  readonly #gcBefore = gcSeconds();
+  #rowsIn = 0;
+  #bytesIn = 0;
+
+  constructor(argument: MapArgument, worker: WorkerContext) {
+    this.#argument = argument;
+    this.#worker = worker;
+    this.#carrier = carrierOf(argument.context, worker);
+  }
+
+  async run(): Promise<MapObject> {
+    await this.#begin();
+    const { splits, claims, walk, limit } = this.#argument;
+    const owners = new Int32Array(claims);
+    let from = 0;
+    while (this.#splits.length < limit && !this.#worker.signal.aborted) {
+      const split = claim(owners, walk, from);
+      if (split < 0) break;
+      from = split + 1;
+      this.#collector.begin(split);
+      await this.#readSplit(splits[split]!, split);
+      this.#splits.push(split);
+    }
+    if (this.#collector.held > 0) await this.#seal();
+    return {
+      splits: this.#splits,
+      runs: this.#runs,
+      rowsIn: this.#rowsIn,
+      bytesIn: this.#bytesIn,
+      rowsEmitted: this.#collector.rowsEmitted,
+      bytesEmitted: this.#collector.bytesEmitted,
+      gcSeconds: gcSeconds() - this.#gcBefore,
+      counters: this.#context.counters,
+    };
+  }
+
+  close(): void {
+    this.#carrier.close();
+  }
+
+  async #begin(): Promise<void> {
+    const { stage, partitions } = this.#argument;
+    const kernels = this.#worker.kernels();
+    kernels.reset();
+    this.#spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
+    this.#context = new UserContext(this.#spec, stage.params);
+    const spec = this.#spec;
+    const emits: Schema = spec === undefined ? stage.output : emitsOf(spec);
+    const layout = layoutOf(spec ?? { value: stage.output });
+    const operator = spec?.operator?.(stage.params);
+    this.#collector = new Collector({
+      kernels,
+      layout,
+      emits,
+      partitions,
+      counting: operator !== undefined && layout.mode === 'groups',
+      spill: order => this.#runs.push(spill(order, this.#runOptions())),
+      partitionOf: partitionerOf(spec, emits, partitions, () => this.#splitPartition()),
+    });
+    const options = {
+      spec: spec!,
+      emits,
+      collector: this.#collector,
+      context: this.#context,
+      heapCheck: () => this.#worker.heapCheck(),
+    };
+    if (spec === undefined) this.#mapper = new PassMapper(this.#collector);
+    else if (operator !== undefined) {
+      this.#mapper = new WordsMapper(
+        this.#collector,
+        operator.options as { [name: string]: unknown },
+      );
+    } else if (spec.map !== undefined) this.#mapper = new RowMapper(options);
+    else this.#mapper = new BatchMapper(options);
+  }
+
+  /** Rows without a key go to the partition of their split: parts are then in the order of the input. */
+  #splitPartition(): number {
+    const { splits, partitions } = this.#argument;
+    return Math.floor((this.#current * partitions) / splits.length);
+  }
+  #current = 0;
+
+  async #readSplit(split: StageSplit, index: number): Promise<void> {
+    this.#current = index;
+    const { stage, rows, inputs } = this.#argument;
+    const leg = stage.legs[split.leg]!;
+    if (split.rows !== undefined) {
+      const [from, to] = split.rows;
+      await this.#take(split, batchOf(rows[split.leg]!.slice(from, to), leg.columns), leg.columns);
+    } else if (leg.from === 'stage') {
+      const run = inputs[leg.stage]![split.partition!]!;
+      // Runs that are also merged by key carry it as their first column.
+      const keyed = run.fields.length > Object.keys(leg.columns).length ? 1 : 0;
+      const slice = {
+        batches: run.partitions[0]!,
+        ...(run.segment !== undefined && { segment: run.segment }),
+      };
+      for (let i = 0; i < slice.batches.length; i++) {
+        const batch = this.#carrier.read(slice, i, run.fields);
+        await this.#take(
+          split,
+          { rows: batch.rows, columns: batch.columns.slice(keyed) },
+          leg.columns,
+        );
+      }
+    } else {
+      await this.#readSource(split, leg.from === 'files' ? leg.read : 0, leg.columns, index);
+    }
+    this.#mapper.end();
+  }
+
+  async #readSource(
+    split: StageSplit,
+    read: number,
+    columns: Schema,
+    index: number,
+  ): Promise<void> {
+    const source = this.#argument.sources[read]!;
+    if (source.kind === 'connector') {
+      const { connector, options } = source.place;
+      const spec = (await loadDefinition('connector', connector)) as ConnectorSpec<Json>;
+      for await (const batch of spec.read(split.split!, columns, options, this.#worker.signal)) {
+        await this.#take(split, await fromConnector(batch, columns), columns);
+      }
+      return;
+    }
+    const limits = { chunkBytes: CHUNK_BYTES, recordBytes: RECORD_BYTES };
+    const reader = (await loadSource(source.format)).open(split.split!, source.options, limits);
+    try {
+      if (reader.kind === 'text') await this.#readText(reader, index);
+      else {
+        for (let rows = await reader.next(); rows !== undefined; rows = await reader.next()) {
+          await this.#take(split, batchOf(rows, columns), columns);
+        }
+      }
+    } finally {
+      reader.close();
+    }
+  }
+
+  async #readText(reader: Reader & { kind: 'text' }, index: number): Promise<void> {
+    for (;;) {
+      let chunk = reader.next();
+      if (chunk instanceof Promise) chunk = await chunk;
+      if (chunk === undefined) return;
+      this.#bytesIn += chunk.length;
+      this.#worker.progress(chunk.length);
+      const { file, offset } = reader;
+      this.#worker.reading(index, offset);
+      try {
+        const waited = this.#mapper.text(chunk, { file, offset });
+        if (waited !== undefined) await waited;
+      } catch (error) {
+        throw this.#placed(error, file, offset);
+      }
+      if (this.#worker.signal.aborted) return;
+    }
+  }
+
+  async #take(split: StageSplit, batch: StoredBatch, columns: Schema): Promise<void> {
+    const { stage } = this.#argument;
+    const { renamed } = stage.legs[split.leg]!;
+    const names = Object.keys(columns);
+    const wanted = Object.keys(stage.input).map(name => {
+      return batch.columns[names.indexOf(renamed?.[name] ?? name)]!;
+    });
+    this.#rowsIn += batch.rows;
+    try {
+      await this.#mapper.batch({ rows: batch.rows, columns: wanted });
+    } catch (error) {
+      throw this.#placed(error, split.label);
+    }
+  }
+
+  /** An error of the user's function, with where in the input it was. */
+  #placed(error: unknown, file: string, offset?: number): unknown {
+    if (error instanceof DataError) return error;
+    if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
+    const { row, rowStart } = this.#mapper;
+    const at = offset === undefined ? {} : { offset: offset + rowStart };
+    const place =
+      offset === undefined ? `row ${row + 1} of ${file}` : `${file}, byte ${offset + rowStart}`;
+    const message = error instanceof Error ? error.message : String(error);
+    return new TaskError(
+      error instanceof TaskError ? error.code : 'TASK_FAILED',
+      `${this.#spec?.name ?? 'job'}: map failed at ${place}: ${message}`,
+      { file, ...at, job: this.#argument.context.job, stage: `${this.#argument.stage.name} map` },
+      { cause: error },
+    );
+  }
+
+  #runOptions() {
+    const { context, partitions, stage } = this.#argument;
+    const name = `${stage.id}-${this.#worker.attempt}-${this.#runs.length}.parquet`;
+    return {
+      fields: layoutOf(this.#spec ?? { value: stage.output }).fields,
+      partitions,
+      segment: join(context.temp, name),
+      arena: this.#worker,
+    };
+  }
+
+  async #seal(): Promise<void> {
+    const order = this.#collector.order();
+    this.#runs.push(await seal(order, this.#runOptions()));
+    order.free();
+  }
+}
+
+/** What a user's connector gives: rows, or Arrow, whose classes are loaded only then. */
+async function fromConnector(batch: Batch, columns: Schema): Promise<StoredBatch> {
+  if (Array.isArray(batch)) return batchOf(batch as readonly object[], columns);
+  const { fromArrow } = await import('../batch/arrow.ts');
+  return fromArrow(batch as RecordBatch, columns);
+}

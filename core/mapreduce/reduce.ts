@@ -1,0 +1,121 @@
+/** A reduce task: merges the slices of one partition, folds what is combined, calls the user's function, writes.
+ *
+ *   slices ──merge──▶ groups (folded in kernels) | rows (kept) ──▶ key columns, values ──▶ reduce? ──▶ target
+ *
+ * The same task merges partitions that are finished when a table is to be one file or one sequence of rows.
+ * Invariants: groups come in key order; the memory is that of one merge and one batch, whatever the size of a group;
+ * the result is one run or one file of this attempt alone.
+ */
+import { loadDefinition } from '../define/loader.ts';
+import type { WorkerContext } from '../exec/executor.ts';
+import { carrierOf } from './carriers.ts';
+import { MergedGroups } from '../store/merged-groups.ts';
+import { MergedRows } from '../store/merged-rows.ts';
+import type { MergeInput } from '../store/merge.ts';
+import { UserContext } from './context.ts';
+import { lowerFanIn } from './fan-in.ts';
+import { gcSeconds } from './gc-seconds.ts';
+import { GroupRows } from './group-rows.ts';
+import { decodeKeys, keyReader, overflowOf } from './keys.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import type { MapReduceSpec } from './define.ts';
+import type { ReduceArgument, Reduced } from './stage.ts';
+import { type Target, openTarget } from './target.ts';
+import { UserReducer } from './user-reducer.ts';
+
+interface Work {
+  readonly argument: ReduceArgument;
+  readonly worker: WorkerContext;
+  readonly spec: MapReduceSpec | undefined;
+  readonly layout: Layout;
+  readonly inputs: readonly MergeInput[];
+  readonly target: Target;
+  readonly context: UserContext;
+}
+
+export async function runReduce(argument: ReduceArgument, worker: WorkerContext): Promise<Reduced> {
+  const { stage } = argument;
+  const gcBefore = gcSeconds();
+  worker.kernels().reset();
+  const spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
+  const layout = layoutOf(spec ?? { value: stage.output });
+  const context = new UserContext(spec, stage.params);
+  const carrier = carrierOf(argument.context, worker);
+  const target = await openTarget(argument, worker, stage.output);
+  try {
+    await target.room();
+    const inputs = await lowerFanIn(argument, worker, carrier);
+    const work: Work = { argument, worker, spec, layout, inputs, target, context };
+    if (argument.finished) await mergeFinished(work);
+    else if (layout.mode === 'groups') await reduceGroups(work);
+    else await reduceRows(work);
+    return {
+      ...target.finish(),
+      counters: context.counters,
+      gcSeconds: gcSeconds() - gcBefore,
+    };
+  } catch (error) {
+    target.abort();
+    throw error;
+  } finally {
+    carrier.close();
+  }
+}
+
+/** Rows that carry their key already: in key order over all partitions. */
+async function mergeFinished({ argument, worker, inputs, target }: Work): Promise<void> {
+  const rows = new MergedRows(worker.kernels(), inputs, argument.fields, { natural: false });
+  for (let block = rows.next(); block !== undefined; block = rows.next()) {
+    const { rows: n, columns } = block.batch;
+    target.write({ rows: n, columns: columns.slice(1) });
+    worker.heapCheck();
+    await target.room();
+  }
+}
+
+async function reduceGroups(work: Work): Promise<void> {
+  const { argument, worker, spec, layout, inputs, target } = work;
+  const groups = new MergedGroups(worker.kernels(), inputs, argument.fields, layout.aggregates);
+  const user = spec?.reduce && new UserReducer(work);
+  try {
+    for (;;) {
+      const batch = groups.next();
+      if (batch === undefined) break;
+      const [key, ...values] = batch.columns;
+      if (user === undefined) {
+        const keys = decodeKeys(layout.key, key!, batch.rows);
+        target.write({ rows: batch.rows, columns: [...keys, ...values] }, key);
+      } else user.batch(key!, { rows: batch.rows, columns: values });
+      worker.heapCheck();
+      await target.room();
+    }
+    user?.end();
+  } catch (error) {
+    throw overflowOf(error, layout);
+  }
+}
+
+async function reduceRows(work: Work): Promise<void> {
+  const { argument, worker, spec, layout, inputs, target } = work;
+  const merged = new MergedRows(worker.kernels(), inputs, argument.fields, { natural: true });
+  if (spec === undefined || (spec.reduce === undefined && spec.combine === undefined)) {
+    for (let block = merged.next(); block !== undefined; block = merged.next()) {
+      const { rows, columns } = block.batch;
+      const [key, , ...values] = columns;
+      const keys = decodeKeys(layout.key, key!, rows);
+      target.write({ rows, columns: [...keys, ...values] }, key);
+      worker.heapCheck();
+      await target.room();
+    }
+    return;
+  }
+  const user = new UserReducer(work);
+  const groups = new GroupRows(merged, layout.values);
+  const readKey = keyReader(layout.key);
+  for (let group = groups.next(); group !== undefined; group = groups.next()) {
+    user.group(group.key, readKey(group.key), group.values);
+    groups.end();
+    await user.settle();
+  }
+  user.end();
+}

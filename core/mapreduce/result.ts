@@ -1,0 +1,90 @@
+/** The rows of a finished table, where they lie: in the arena or in segments, until released.
+ *
+ * Invariants: rows come in key order, as often as they are asked for; batches are read one at a time, so memory is that
+ * of one batch; after `release` everything throws RELEASED.
+ */
+import { rowReader } from '../batch/codec.ts';
+import type { StoredBatch } from '../batch/columns.ts';
+import type { Report, Result } from '../define/session.ts';
+import type { Row, Schema } from '../define/schema.ts';
+import { LimitError, UsageError } from '../errors.ts';
+import { type ArenaViews, SharedCarrier } from '../shuffle/carrier.ts';
+import type { Kept } from './run.ts';
+
+/** More rows than this in one array are seldom meant. */
+const TO_ARRAY_ROWS = 1_000_000;
+
+export class KeptRows<S extends Schema> implements Result<S> {
+  readonly columns: S;
+  readonly report: Report;
+  readonly #arena: ArenaViews;
+  readonly #onRelease: (kept: Kept) => void;
+  #kept: Kept | undefined;
+
+  constructor(
+    columns: S,
+    report: Report,
+    kept: Kept,
+    arena: ArenaViews,
+    onRelease: (kept: Kept) => void,
+  ) {
+    this.columns = columns;
+    this.report = report;
+    this.#kept = kept;
+    this.#arena = arena;
+    this.#onRelease = onRelease;
+  }
+
+  async *rows(): AsyncIterable<Row<S>> {
+    const reader = rowReader<Row<S>>(this.columns);
+    for await (const batch of this.stored()) yield* reader.rows(batch);
+  }
+
+  /** As raw buffers; each valid until the next. */
+  async *stored(): AsyncGenerator<StoredBatch> {
+    const carrier = new SharedCarrier(this.#arena);
+    try {
+      for (const run of this.#held().runs) {
+        const { segment, fields } = run;
+        for (const batches of run.partitions) {
+          const slice = { batches, ...(segment !== undefined && { segment }) };
+          for (let i = 0; i < batches.length; i++) {
+            this.#held();
+            yield carrier.read(slice, i, fields);
+          }
+        }
+      }
+    } finally {
+      carrier.close();
+    }
+  }
+
+  async toArray(limit = TO_ARRAY_ROWS): Promise<Row<S>[]> {
+    const { rows } = this.report.output;
+    if (rows > limit) {
+      throw new LimitError('TOO_MANY_ROWS', `${rows} rows are more than the ${limit} asked for`, {
+        remedy: 'Iterate over rows(), write to an output, or pass toArray a higher limit',
+      });
+    }
+    const all: Row<S>[] = [];
+    for await (const row of this.rows()) all.push(row);
+    return all;
+  }
+
+  async release(): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept !== undefined) this.#onRelease(kept);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  #held(): Kept {
+    if (this.#kept !== undefined) return this.#kept;
+    throw new UsageError('RELEASED', 'the rows of this result have been released', {
+      remedy: 'Read them before release(), before the end of `await using`, and before close()',
+    });
+  }
+}

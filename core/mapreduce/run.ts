@@ -1,0 +1,371 @@
+/** Runs tables on an executor: gather facts, plan, then stage after stage, then commit. Driver side.
+ *
+ * Order: `planJob` (pure) → `describe` each input → open the outputs (checked and locked before any work) → for each
+ * stage `mapStage`, `reduceStage` → what the last stages made is committed, or kept as results.
+ * Invariants: whatever happens, outputs are committed or aborted, ranges released and segments deleted before this
+ * returns or throws; a stage's input is released when the last stage that reads it has finished.
+ * Not here: what a table is (define/), threads (exec/), the format of files (connectors).
+ */
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { Output } from '../exec/commit.ts';
+import type { Executor } from '../exec/executor.ts';
+import type { Range } from '../memory/arena.ts';
+import type { Slice } from '../shuffle/carrier.ts';
+import type { Run } from '../store/run.ts';
+import { type Inputs, gatherInputs, type InputOptions } from './inputs.ts';
+import { findMapReduce } from './define.ts';
+import { layoutOf } from './layout.ts';
+import { type JobPlan, partitionsFor, planJob, type Stage, splitsOf } from './plan.ts';
+import { type ProgressListener, Watch } from './progress.ts';
+import { addMapStats, addReduceStats, emptyStats, type JobStats } from './stats.ts';
+import {
+  type HeldPart,
+  type Into,
+  type JobContext,
+  type MapRequest,
+  mapStage,
+  type ReduceArgument,
+  reduceStage,
+} from './stage.ts';
+import type { Schema } from '../define/schema.ts';
+import type { Table } from '../define/table.ts';
+
+/** Where a table goes; absent: its rows are kept. */
+export interface Destination {
+  readonly path: string;
+  readonly format: string;
+  readonly single: boolean;
+}
+
+export interface JobOptions extends InputOptions {
+  readonly destinations: { readonly [table: string]: Destination | undefined };
+  readonly overwrite: boolean;
+  readonly signal: AbortSignal;
+  readonly partitions?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly chaos?: number | undefined;
+  readonly taskTimeoutMs?: number | undefined;
+  /** Starts of a task whose function throws. */
+  readonly exceptions?: number | undefined;
+  /** Segments go to the session's folder even where an output has a folder of its own. */
+  readonly tempGiven: boolean;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** A table's rows in key order, kept until released. */
+export interface Kept {
+  readonly runs: readonly Run[];
+  readonly ranges: readonly Range[];
+}
+
+export interface TableResult {
+  readonly columns: Schema;
+  readonly kept?: Kept;
+  readonly committed?: { readonly path: string; readonly bytes: number };
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Runs `tables`; throws the first failure, with nothing left behind. */
+export async function runTables(
+  executor: Executor,
+  tables: { readonly [name: string]: Table<Schema> },
+  options: JobOptions,
+): Promise<{ readonly results: { [name: string]: TableResult }; readonly stats: JobStats }> {
+  const job = new JobRun(executor, planJob(tables), tables, options);
+  try {
+    return { results: await job.run(), stats: job.stats };
+  } catch (error) {
+    job.abort();
+    throw error;
+  } finally {
+    job.end();
+  }
+}
+
+/** What a stage made: a part a partition, with what they hold. */
+interface StageOutput {
+  readonly parts: readonly HeldPart[];
+  /** Rows carry the key that orders them over all partitions. */
+  readonly keyed: boolean;
+}
+
+class JobRun {
+  readonly stats: JobStats;
+  readonly #executor: Executor;
+  readonly #plan: JobPlan;
+  readonly #tables: { readonly [name: string]: Table<Schema> };
+  readonly #options: JobOptions;
+  readonly #id = randomUUID();
+  readonly #outputs = new Map<string, Output>();
+  readonly #made: (StageOutput | undefined)[] = [];
+  readonly #watch: Watch;
+  #context!: JobContext;
+  #inputs!: Inputs;
+
+  constructor(
+    executor: Executor,
+    plan: JobPlan,
+    tables: { readonly [name: string]: Table<Schema> },
+    options: JobOptions,
+  ) {
+    this.#executor = executor;
+    this.#plan = plan;
+    this.#tables = tables;
+    this.#options = options;
+    this.#watch = new Watch(executor, options.onProgress);
+    this.stats = emptyStats(plan.name);
+  }
+
+  async run(): Promise<{ [name: string]: TableResult }> {
+    const { stats } = this;
+    const started = performance.now();
+    this.#inputs = await gatherInputs(this.#plan.reads, this.#options, () => this.#executor.temp());
+    stats.files = this.#inputs.paths.length;
+    this.#openOutputs();
+    this.#context = {
+      job: this.#plan.name,
+      temp: this.#tempFolder(),
+      seed: this.#options.seed ?? 0,
+      chaos: this.#options.chaos,
+    };
+    stats.seconds.plan = since(started);
+    for (const stage of this.#plan.stages) {
+      this.#made[stage.id] = await this.#runStage(stage);
+      this.#releaseReadBy(stage);
+    }
+    const committing = performance.now();
+    const results: { [name: string]: TableResult } = {};
+    for (const { name, stage } of this.#plan.results)
+      results[name] = await this.#finish(name, stage);
+    stats.seconds.commit = since(committing);
+    return results;
+  }
+
+  /** Undoes what outputs hold; after a failure only. */
+  abort(): void {
+    for (const output of this.#outputs.values()) output.abort();
+  }
+
+  /** Gives back what stages still hold. */
+  end(): void {
+    this.#watch.end();
+    for (const made of this.#made) this.#release(made);
+  }
+
+  #openOutputs(): void {
+    for (const { name } of this.#plan.results) {
+      const destination = this.#options.destinations[name];
+      if (destination === undefined) continue;
+      const request = {
+        ...destination,
+        overwrite: this.#options.overwrite,
+        inputs: this.#inputs.paths,
+        job: this.#id,
+        about: { job: this.#plan.name },
+      };
+      this.#outputs.set(name, Output.open(request));
+    }
+  }
+
+  /** Beside the output, where there is room for it: the user chose that device for data of this size. */
+  #tempFolder(): string {
+    const [output] = this.#outputs.values();
+    return output === undefined || this.#options.tempGiven ? this.#executor.temp() : output.staging;
+  }
+
+  async #runStage(stage: Stage): Promise<StageOutput> {
+    const { stats } = this;
+    const splits = splitsOf(stage, this.#inputs.splits, this.#outputBytes());
+    const layout = layoutOf(
+      stage.use === undefined ? { value: stage.output } : findMapReduce(stage.use),
+    );
+    const asked = this.#isResult(stage) ? this.#options.partitions : undefined;
+    const partitions = isOrdered(stage) ? 1 : partitionsFor(splits, asked);
+    const request = this.#request();
+    const mapping = performance.now();
+    this.#watch.begin(`${stage.name} map`, splits);
+    const held = await mapStage({
+      ...request,
+      files: splits.map(split => split.label),
+      argument: {
+        context: this.#context,
+        stage: withoutRows(stage),
+        rows: stage.legs.map(leg => (leg.from === 'rows' ? leg.rows : [])),
+        splits,
+        sources: this.#inputs.sources,
+        inputs: this.#runsRead(stage),
+        partitions,
+      },
+    });
+    stats.seconds.map += since(mapping);
+    const reducing = performance.now();
+    const into = this.#intoFor(stage, partitions);
+    const runs = held.flatMap(({ object }) => object.runs);
+    for (const { object } of held) addMapStats(stats, object);
+    this.#watch.begin(`${stage.name} reduce`, []);
+    try {
+      const parts = await reduceStage(
+        request,
+        Array.from(
+          { length: partitions },
+          (_, partition): ReduceArgument => ({
+            context: this.#context,
+            stage: withoutRows(stage),
+            fields: layout.fields,
+            finished: false,
+            partition,
+            slices: slicesOf(runs, partition),
+            into,
+          }),
+        ),
+      );
+      for (const { part } of parts) addReduceStats(stats, part);
+      stats.tasks += partitions;
+      stats.partitions = partitions;
+      return { parts, keyed: into.kind === 'run' && into.keyed };
+    } finally {
+      for (const { ranges } of held) this.#executor.release(ranges);
+      for (const { segment } of runs) if (segment !== undefined) rmSync(segment, { force: true });
+      stats.seconds.reduce += since(reducing);
+    }
+  }
+
+  #request(): Omit<MapRequest, 'argument' | 'files'> {
+    const { signal, taskTimeoutMs, exceptions } = this.#options;
+    return { executor: this.#executor, signal, timeoutMs: taskTimeoutMs, exceptions };
+  }
+
+  /** Straight to files where partitions are the parts; otherwise to runs, keyed where they are to be merged. */
+  #intoFor(stage: Stage, partitions: number): Into {
+    const result = this.#plan.results.filter(r => r.stage === stage.id);
+    const read = this.#plan.stages.some(s =>
+      s.legs.some(l => l.from === 'stage' && l.stage === stage.id),
+    );
+    const [only] = result;
+    const output = only && this.#outputs.get(only.name);
+    const destination = only && this.#options.destinations[only.name];
+    if (result.length === 1 && !read && output && destination) {
+      if (!destination.single || partitions === 1) {
+        return { kind: 'file', folder: output.staging, format: destination.format };
+      }
+    }
+    return { kind: 'run', keyed: result.length > 0 && partitions > 1 };
+  }
+
+  /** The table's output in its place, or its rows in order. */
+  async #finish(name: string, stageId: number): Promise<TableResult> {
+    const { parts, keyed } = this.#made[stageId]!;
+    const { columns } = this.#tables[name]!;
+    const output = this.#outputs.get(name);
+    const destination = this.#options.destinations[name];
+    const files = parts.flatMap(({ part }) => part.path ?? []);
+    const rows = parts.reduce((total, { part }) => total + part.rows, 0);
+    const bytes = parts.reduce((total, { part }) => total + part.bytes, 0);
+    if (output !== undefined && files.length > 0) {
+      return { columns, rows, bytes, committed: commit(output, files) };
+    }
+    const into: Into =
+      output === undefined
+        ? { kind: 'run', keyed: false }
+        : { kind: 'file', folder: output.staging, format: destination!.format };
+    if (output === undefined && !keyed) {
+      this.#made[stageId] = undefined;
+      return { columns, rows, bytes, kept: keptOf(parts) };
+    }
+    const merged = await this.#merge(stageId, into);
+    if (output === undefined) return { columns, rows, bytes, kept: keptOf(merged) };
+    const path = merged.map(({ part }) => part.path!);
+    return { columns, rows, bytes, committed: commit(output, path) };
+  }
+
+  /** All partitions of a stage as one, in key order. */
+  #merge(stageId: number, into: Into): Promise<HeldPart[]> {
+    const stage = this.#plan.stages[stageId]!;
+    const runs = this.#made[stageId]!.parts.map(({ part }) => part.run!);
+    return reduceStage(this.#request(), [
+      {
+        context: this.#context,
+        stage: withoutRows(stage),
+        fields: runs[0]!.fields,
+        finished: true,
+        partition: 0,
+        slices: slicesOf(runs, 0),
+        into,
+      },
+    ]);
+  }
+
+  #isResult(stage: Stage): boolean {
+    return this.#plan.results.some(result => result.stage === stage.id);
+  }
+
+  #outputBytes(): number[][] {
+    return this.#made.map(made => made?.parts.map(({ part }) => part.bytes) ?? []);
+  }
+
+  #runsRead(stage: Stage): { [stage: number]: readonly Run[] } {
+    const read: { [stage: number]: readonly Run[] } = {};
+    for (const leg of stage.legs) {
+      if (leg.from === 'stage')
+        read[leg.stage] = this.#made[leg.stage]!.parts.map(p => p.part.run!);
+    }
+    return read;
+  }
+
+  /** Frees the output of stages whose last reader `stage` was. */
+  #releaseReadBy(stage: Stage): void {
+    for (const leg of stage.legs) {
+      if (leg.from !== 'stage') continue;
+      const later = this.#plan.stages.some(
+        other =>
+          other.id > stage.id && other.legs.some(l => l.from === 'stage' && l.stage === leg.stage),
+      );
+      if (later || this.#plan.results.some(result => result.stage === leg.stage)) continue;
+      this.#release(this.#made[leg.stage]);
+      this.#made[leg.stage] = undefined;
+    }
+  }
+
+  #release(made: StageOutput | undefined): void {
+    for (const { part, ranges } of made?.parts ?? []) {
+      this.#executor.release(ranges);
+      if (part.run?.segment !== undefined) rmSync(part.run.segment, { force: true });
+    }
+  }
+}
+
+function commit(output: Output, parts: readonly string[]): { path: string; bytes: number } {
+  const { bytes } = output.commit(parts);
+  return { path: output.destination, bytes };
+}
+
+const since = (start: number): number => (performance.now() - start) / 1000;
+
+/** A total order over all partitions: one partition, whose reduce writes while it merges. */
+function isOrdered(stage: Stage): boolean {
+  return stage.use !== undefined && findMapReduce(stage.use).partition === 'range';
+}
+
+/** Rows in memory go with the splits that have them, not with every task. */
+function withoutRows(stage: Stage): Stage {
+  return {
+    ...stage,
+    legs: stage.legs.map(leg => (leg.from === 'rows' ? { ...leg, rows: [] } : leg)),
+  };
+}
+
+function slicesOf(runs: readonly Run[], partition: number): Slice[] {
+  return runs.flatMap(({ segment, partitions }) => {
+    const batches = partitions[partition]!;
+    return batches.length === 0 ? [] : [{ batches, ...(segment !== undefined && { segment }) }];
+  });
+}
+
+function keptOf(parts: readonly HeldPart[]): Kept {
+  return {
+    runs: parts.map(({ part }) => part.run!),
+    ranges: parts.flatMap(({ ranges }) => ranges),
+  };
+}

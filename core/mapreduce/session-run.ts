@@ -1,0 +1,245 @@
+/** `session.run` and `session.explain`: options checked, tables run, results and report made.
+ *
+ * Not here: how tables run (run.ts), what a session holds besides (core/session.ts).
+ */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import { assertNotEntry } from '../define/define.ts';
+import type { Report, Result, RunOptions, Written } from '../define/session.ts';
+import type { Schema } from '../define/schema.ts';
+import { isTable, type Plan, type Table, type Tables } from '../define/table.ts';
+import { LimitError, UsageError } from '../errors.ts';
+import type { Executor } from '../exec/executor.ts';
+import type { Range } from '../memory/arena.ts';
+import { outputFormat, type SourceOptions } from '../io.ts';
+import { version } from '../define/version.ts';
+import { KeptRows } from './result.ts';
+import { type Destination, type Kept, runTables, type TableResult } from './run.ts';
+import { explainPlan, type Setting } from './explain.ts';
+import { gatherInputs } from './inputs.ts';
+import { planJob } from './plan.ts';
+import type { JobStats } from './stats.ts';
+
+/** What the session gives a run, beside its executor. */
+export interface RunHost {
+  readonly executor: Executor;
+  readonly config: Config;
+  view(range: Range): Uint8Array;
+  /** Aborted when the session closes. */
+  readonly closing: AbortSignal;
+  /** `temp` was named by the user. */
+  readonly tempGiven: boolean;
+  readonly chaos?: number | undefined;
+  /** Runs `release` when the session closes, unless the handle it returns is called first. */
+  onClose(release: () => void): () => void;
+}
+
+/** Options of the command line that are not yet of the library. */
+export interface InternalRunOptions {
+  readonly source?: SourceOptions;
+  /** Splits of this size, for tests. */
+  readonly splitBytes?: number;
+}
+
+type AnyOptions = RunOptions<Table<Schema>> & InternalRunOptions;
+
+/** One name stands for "the table" where there is only one. */
+const ONLY = '';
+
+export function tablesOf(what: Table<Schema> | Tables): Tables {
+  const tables = isTable(what) ? { [ONLY]: what } : what;
+  for (const [name, each] of Object.entries(tables)) {
+    if (isTable(each)) continue;
+    throw new UsageError('USAGE', `run takes a table, or tables by name; '${name}' is not one`, {
+      remedy: 'Apply the definition to its input first: run(wordcount(read("books/*.txt")))',
+    });
+  }
+  return tables;
+}
+
+export async function runOnSession(
+  host: RunHost,
+  what: Table<Schema> | Tables,
+  options: AnyOptions,
+): Promise<Result<Schema> | { [name: string]: Result<Schema> }> {
+  const started = performance.now();
+  const tables = tablesOf(what);
+  for (const { plan } of Object.values(tables)) checkDefinitions(plan);
+  const limit = timeLimit(options.timeLimitMs);
+  const signals = [host.closing, options.signal, limit.signal].filter(s => s !== undefined);
+  try {
+    const { results, stats } = await runTables(host.executor, tables, {
+      destinations: destinationsOf(tables, options),
+      overwrite: options.overwrite ?? false,
+      signal: AbortSignal.any(signals),
+      partitions: options.partitions,
+      seed: options.seed,
+      chaos: host.chaos,
+      taskTimeoutMs: options.taskTimeoutMs,
+      exceptions: 1 + (options.retries ?? 0),
+      tempGiven: host.tempGiven,
+      onProgress: options.onProgress,
+      source: options.source,
+      splitBytes: options.splitBytes,
+    });
+    const seconds = (performance.now() - started) / 1000;
+    const report = reportOf(host, results, stats, seconds);
+    const made = Object.entries(results).map(([name, result]) => {
+      return [name, resultOf(host, result, report(name))] as const;
+    });
+    return ONLY in results ? made[0]![1] : Object.fromEntries(made);
+  } finally {
+    limit.clear();
+  }
+}
+
+/** The plan of tables as text. Reads names, sizes and times only. */
+export async function explainOnSession(
+  host: RunHost,
+  what: Table<Schema> | Tables,
+  options: AnyOptions,
+): Promise<string> {
+  const plan = planJob(tablesOf(what));
+  const inputs = await gatherInputs(plan.reads, options);
+  const { workers, memoryBytes } = host.config;
+  const settings: Setting[] = [
+    ['workers', String(workers.value), workers.from],
+    ['memory', `${memoryBytes.value} bytes`, memoryBytes.from],
+  ];
+  return explainPlan(plan, inputs, settings, options.partitions);
+}
+
+/** Rows of a result that went to a file are in the file. */
+function resultOf(host: RunHost, result: TableResult, report: Report): Result<Schema> {
+  const { kept = { runs: [], ranges: [] }, columns } = result;
+  const release = (held: Kept): void => host.executor.release(held.ranges);
+  const forget = host.onClose(() => release(kept));
+  return new KeptRows(columns, report, kept, host, held => {
+    forget();
+    release(held);
+  });
+}
+
+/** Every definition of a plan must be found again in workers. */
+function checkDefinitions(plan: Plan): void {
+  switch (plan.op) {
+    case 'apply':
+      assertNotEntry(plan.use);
+      return checkDefinitions(plan.input);
+    case 'read':
+      if ('connector' in plan.where) assertNotEntry(plan.where.connector);
+      return;
+    case 'select':
+      return checkDefinitions(plan.input);
+    case 'concat':
+      for (const input of plan.inputs) checkDefinitions(input);
+      return;
+    case 'join':
+    case 'graph':
+    case 'rows':
+      return;
+  }
+}
+
+function destinationsOf(
+  tables: Tables,
+  { output, format }: AnyOptions,
+): { [table: string]: Destination | undefined } {
+  if (output === undefined) return {};
+  const given = typeof output === 'string' || 'connector' in output ? { [ONLY]: output } : output;
+  return Object.fromEntries(
+    Object.entries(given as { [name: string]: unknown }).map(([name, path]) => {
+      if (!Object.hasOwn(tables, name)) {
+        const known = Object.keys(tables).map(table => `'${table}'`);
+        throw new UsageError(
+          'USAGE',
+          `no table '${name}' to write; there are: ${known.join(', ')}`,
+        );
+      }
+      if (typeof path !== 'string') {
+        throw new UsageError('NOT_YET', 'writing through a connector of your own', {
+          remedy: 'Write to a file or a folder, or iterate over the rows of the result',
+        });
+      }
+      return [name, destinationOf(path, format)];
+    }),
+  );
+}
+
+/** `name.ext` is one file, everything else a folder of part files. */
+export function destinationOf(path: string, format?: string): Destination {
+  const single = /\.[A-Za-z0-9]+$/.test(path) && !path.endsWith('/');
+  return {
+    path,
+    single,
+    format: single || format !== undefined ? outputFormat(path, format) : 'parquet',
+  };
+}
+
+function timeLimit(limitMs: number | undefined): { signal?: AbortSignal; clear(): void } {
+  if (limitMs === undefined) return { clear() {} };
+  const controller = new AbortController();
+  const error = new LimitError('TIME_LIMIT', `the job took longer than ${limitMs / 1000} s`, {
+    remedy: 'Give it more with --time-limit',
+  });
+  const timer = setTimeout(() => controller.abort(error), limitMs);
+  timer.unref();
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+}
+
+function written({ rows, bytes, committed }: TableResult): Written {
+  return {
+    rows,
+    bytes: committed?.bytes ?? bytes,
+    ...(committed !== undefined && { path: committed.path }),
+  };
+}
+
+function reportOf(
+  host: RunHost,
+  results: { readonly [name: string]: TableResult },
+  stats: JobStats,
+  total: number,
+): (table: string) => Report {
+  const all = Object.values(results).map(written);
+  const { seconds } = stats;
+  const common = {
+    job: stats.job,
+    version: version(),
+    input: { files: stats.files, bytes: stats.bytesIn, rows: stats.rowsIn },
+    counters: stats.counters,
+    shuffled: { bytesBeforeCombine: stats.bytesEmitted, bytes: stats.bytesShuffled },
+    spilled: { bytes: stats.bytesSpilled, segments: stats.segments },
+    memory: { limit: host.executor.budget.limitBytes, peak: peakBytes() },
+    gcSeconds: stats.gcSeconds,
+    seconds: {
+      start: seconds.start,
+      load: seconds.plan,
+      map: seconds.map,
+      reduce: seconds.reduce,
+      process: 0,
+      commit: seconds.commit,
+      total,
+    },
+    tasks: { total: stats.tasks, retried: stats.retried, speculated: 0 },
+    partitions: stats.partitions,
+    warnings: [],
+  };
+  const outputs = Object.fromEntries(Object.entries(results).map(([n, r]) => [n, written(r)]));
+  return table => ({
+    ...common,
+    output: ONLY in results ? all[0]! : written(results[table]!),
+    ...(!(ONLY in results) && { outputs }),
+  });
+}
+
+/** Most memory this process has ever had resident. */
+function peakBytes(): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1'))!;
+    return Number(kilobytes) * 1024;
+  } catch {
+    // Not Linux: what the system says of the process at its largest, in kilobytes.
+    return process.resourceUsage().maxRSS * 1024;
+  }
+}

@@ -1,0 +1,224 @@
+/** Runs one stage on an executor: its walks, then its reduce tasks. Driver side.
+ *
+ * Order of calls: `mapStage` until every split is covered; `reduceStage` for every partition; the caller releases what
+ * the map made. What is known of walks and splits is in coverage.ts (pure); what a task does is in map.ts and
+ * reduce.ts, in workers.
+ * Invariants: an object that is not accepted is released at once; a stage that fails waits for its tasks to end before
+ * it throws, so nothing of it is written afterwards.
+ */
+import { setMaxListeners } from 'node:events';
+import type { Field } from '../batch/columns.ts';
+import type { DefinitionRef } from '../define/define.ts';
+import { LostError } from '../errors.ts';
+import type { Executor, Submitted } from '../exec/executor.ts';
+import type { Range } from '../memory/arena.ts';
+import type { SourceInput } from './inputs.ts';
+import type { Slice } from '../shuffle/carrier.ts';
+import type { Run } from '../store/run.ts';
+import { Coverage } from './coverage.ts';
+import type { Stage, StageSplit } from './plan.ts';
+
+/** Walks that may be lost one after the other without an object between: then the input kills its workers. */
+const MAX_LOST_WALKS = 4;
+const BODIES = new URL('./bodies.js', import.meta.url).href;
+export const MAP: DefinitionRef = { module: BODIES, name: 'superstep.map' };
+export const REDUCE: DefinitionRef = { module: BODIES, name: 'superstep.reduce' };
+
+/** What a task knows of its job: plain data. */
+export interface JobContext {
+  readonly job: string;
+  /** Folder for segments. */
+  readonly temp: string;
+  readonly seed: number;
+  /** Slices go through lossy frames, by this seed. */
+  readonly chaos?: number | undefined;
+}
+
+export interface MapArgument {
+  readonly context: JobContext;
+  readonly stage: Stage;
+  readonly splits: readonly StageSplit[];
+  /** Rows in memory, by leg. */
+  readonly rows: readonly (readonly object[])[];
+  /** What the user said of each read, by read. */
+  readonly sources: readonly SourceInput[];
+  /** Runs of the stages that are read, by stage and partition. */
+  readonly inputs: { readonly [stage: number]: readonly Run[] };
+  readonly partitions: number;
+  readonly claims: SharedArrayBuffer;
+  readonly walk: number;
+  /** Splits this walk may take at most. */
+  readonly limit: number;
+}
+
+/** What a walk seals. Plain data. */
+export interface MapObject {
+  readonly splits: readonly number[];
+  readonly runs: readonly Run[];
+  readonly rowsIn: number;
+  readonly bytesIn: number;
+  readonly rowsEmitted: number;
+  readonly bytesEmitted: number;
+  readonly gcSeconds: number;
+  readonly counters: { readonly [name: string]: number };
+}
+
+export interface Held {
+  readonly object: MapObject;
+  readonly ranges: readonly Range[];
+}
+
+export interface MapRequest {
+  readonly executor: Executor;
+  readonly signal: AbortSignal;
+  readonly files: readonly string[];
+  readonly timeoutMs?: number | undefined;
+  /** Starts of a task that throws. */
+  readonly exceptions?: number | undefined;
+  readonly argument: Omit<MapArgument, 'claims' | 'walk' | 'limit'>;
+}
+
+interface Ended {
+  readonly walk: number;
+  readonly held?: Held;
+  readonly error?: unknown;
+}
+
+/** Runs walks until every split is in exactly one accepted object. Throws the first failure that is not retried. */
+export async function mapStage(request: MapRequest): Promise<Held[]> {
+  const { executor, argument } = request;
+  const coverage = new Coverage(argument.splits.length);
+  const accepted: Held[] = [];
+  const running = new Map<number, Promise<Ended>>();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  // Every task of the stage listens, and there may be a thousand.
+  setMaxListeners(0, signal);
+  let walks = 0;
+  let lost = 0;
+  let limit = argument.splits.length;
+  try {
+    while (!coverage.finished) {
+      const wanted = Math.min(executor.slots, running.size + coverage.unclaimed);
+      while (running.size < wanted) {
+        const walk = ++walks;
+        running.set(walk, runWalk({ ...request, signal }, coverage.claims, walk, limit));
+      }
+      const { walk, held, error } = await Promise.race(running.values());
+      running.delete(walk);
+      if (held === undefined) {
+        coverage.giveBack(walk);
+        if (!(error instanceof LostError) || ++lost >= MAX_LOST_WALKS) throw error;
+        // Smaller walks from now on: the next one that is lost takes fewer splits with it.
+        limit = Math.max(1, Math.floor(argument.splits.length / (executor.slots * 4 ** lost)));
+      } else if (coverage.offer(walk, held.object.splits)) {
+        accepted.push(held);
+        if (held.object.splits.length > 0) lost = 0;
+      } else {
+        executor.release(held.ranges);
+      }
+    }
+    return accepted;
+  } catch (error) {
+    stop.abort(error);
+    for (const { held } of await Promise.all(running.values())) {
+      if (held !== undefined) executor.release(held.ranges);
+    }
+    for (const { ranges } of accepted) executor.release(ranges);
+    throw error;
+  }
+}
+
+async function runWalk(
+  { executor, argument, files, signal, timeoutMs, exceptions }: MapRequest,
+  claims: Int32Array,
+  walk: number,
+  limit: number,
+): Promise<Ended> {
+  const { context, stage } = argument;
+  const submitted: Submitted<MapObject> = executor.submit<MapObject>({
+    ref: MAP,
+    argument: { ...argument, claims: claims.buffer, walk, limit },
+    label: { job: context.job, stage: `${stage.name} map`, task: walk, files },
+    // A walk is not started again as it was: what it held may have been claimed by others since.
+    attempts: { lost: 1, exception: exceptions ?? 1 },
+    signal,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  });
+  try {
+    const object = await submitted.result;
+    return { walk, held: { object, ranges: submitted.ranges } };
+  } catch (error) {
+    return { walk, error };
+  }
+}
+
+/** Where a reduce task's rows go: a run of its own, or a file beside the destination. */
+export type Into =
+  | {
+      readonly kind: 'run' /** Rows carry the group's key, for a merge by it. */;
+      readonly keyed: boolean;
+    }
+  | { readonly kind: 'file'; readonly folder: string; readonly format: string };
+
+export interface ReduceArgument {
+  readonly context: JobContext;
+  readonly stage: Stage;
+  /** Columns of the slices. */
+  readonly fields: readonly Field[];
+  /** The slices are rows that were reduced already: they are merged by key, and written. */
+  readonly finished: boolean;
+  readonly partition: number;
+  readonly slices: readonly Slice[];
+  readonly into: Into;
+}
+
+export interface Reduced {
+  readonly run?: Run;
+  readonly path?: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly spilledBytes: number;
+  readonly gcSeconds: number;
+  readonly counters: { readonly [name: string]: number };
+}
+
+export interface HeldPart {
+  readonly part: Reduced;
+  readonly ranges: readonly Range[];
+}
+
+/** One task a partition, as many at once as there are slots. Parts come back in order of partition. */
+export async function reduceStage(
+  request: Omit<MapRequest, 'argument' | 'files'>,
+  tasks: readonly ReduceArgument[],
+): Promise<HeldPart[]> {
+  const { executor, timeoutMs, exceptions } = request;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  // Every task of the stage listens, and there may be a thousand.
+  setMaxListeners(0, signal);
+  const done: HeldPart[] = [];
+  const submitted = tasks.map(async argument => {
+    const { context, stage, partition } = argument;
+    const task = executor.submit<Reduced>({
+      ref: REDUCE,
+      argument,
+      label: { job: context.job, stage: `${stage.name} reduce`, task: partition },
+      attempts: { exception: exceptions ?? 1 },
+      signal,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+    const part = await task.result;
+    done[partition] = { part, ranges: task.ranges };
+  });
+  try {
+    await Promise.all(submitted);
+    return done;
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(submitted);
+    for (const held of done) if (held !== undefined) executor.release(held.ranges);
+    throw error;
+  }
+}

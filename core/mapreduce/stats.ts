@@ -1,0 +1,72 @@
+/** What a job did, in numbers: added up from the tasks whose results count, and only from those. */
+import type { MapObject, Reduced } from './stage.ts';
+
+export interface JobStats {
+  job: string;
+  rowsIn: number;
+  bytesIn: number;
+  files: number;
+  rowsEmitted: number;
+  bytesEmitted: number;
+  rowsShuffled: number;
+  bytesShuffled: number;
+  bytesSpilled: number;
+  segments: number;
+  tasks: number;
+  retried: number;
+  gcSeconds: number;
+  partitions: number;
+  readonly counters: { [name: string]: number };
+  readonly seconds: { start: number; plan: number; map: number; reduce: number; commit: number };
+}
+
+export function emptyStats(job: string): JobStats {
+  return {
+    job,
+    rowsIn: 0,
+    bytesIn: 0,
+    files: 0,
+    rowsEmitted: 0,
+    bytesEmitted: 0,
+    rowsShuffled: 0,
+    bytesShuffled: 0,
+    bytesSpilled: 0,
+    segments: 0,
+    tasks: 0,
+    retried: 0,
+    gcSeconds: 0,
+    partitions: 0,
+    counters: {},
+    seconds: { start: 0, plan: 0, map: 0, reduce: 0, commit: 0 },
+  };
+}
+
+export function addMapStats(stats: JobStats, object: MapObject): void {
+  stats.tasks++;
+  stats.rowsIn += object.rowsIn;
+  stats.bytesIn += object.bytesIn;
+  stats.rowsEmitted += object.rowsEmitted;
+  stats.bytesEmitted += object.bytesEmitted;
+  stats.gcSeconds += object.gcSeconds;
+  for (const run of object.runs) {
+    for (const ref of run.partitions.flat()) {
+      stats.rowsShuffled += ref.rows;
+      stats.bytesShuffled += ref.bytes;
+      if ('place' in ref) stats.bytesSpilled += ref.bytes;
+    }
+    if (run.segment !== undefined) stats.segments++;
+  }
+  addCounters(stats, object.counters);
+}
+
+export function addReduceStats(stats: JobStats, part: Reduced): void {
+  stats.bytesSpilled += part.spilledBytes;
+  stats.gcSeconds += part.gcSeconds;
+  addCounters(stats, part.counters);
+}
+
+function addCounters(stats: JobStats, counters: { readonly [name: string]: number }): void {
+  for (const [name, by] of Object.entries(counters)) {
+    stats.counters[name] = (stats.counters[name] ?? 0) + by;
+  }
+}

@@ -1,0 +1,86 @@
+/** `open`: a session, where plans and tasks run.
+ *
+ * Two halves over one executor: Ray's verbs (exec/runtime.ts) and tables (mapreduce/session-run.ts).
+ * Invariants: no global state, no output, no signal handlers; nothing starts before there is work; when `close` has
+ * resolved no thread, file or range is left, and results that were not read are gone.
+ */
+import type { OpenOptions, Results, RunOptions, Session } from './define/session.ts';
+import type { Schema } from './define/schema.ts';
+import type { Table, Tables } from './define/table.ts';
+import { LimitError } from './errors.ts';
+import { TaskSession } from './exec/runtime.ts';
+import { explainOnSession, runOnSession, type RunHost } from './mapreduce/session-run.ts';
+
+const threadEntry = new URL('./worker-main.js', import.meta.url);
+
+/** Throws UsageError for options that are wrong or in conflict, OPEN_IN_WORKER where a worker is importing
+ *  definitions, and LimitError MEMORY when the memory is less than the least that works. */
+export async function open(options: OpenOptions = {}): Promise<Session> {
+  return new OpenSession(options);
+}
+
+class OpenSession implements Session {
+  readonly remote: Session['remote'];
+  readonly actor: Session['actor'];
+  readonly put: Session['put'];
+  readonly get: Session['get'];
+  readonly wait: Session['wait'];
+  readonly cancel: Session['cancel'];
+  readonly #tasks: TaskSession;
+  readonly #host: RunHost;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #releases = new Set<() => void>();
+
+  constructor(options: OpenOptions) {
+    const tasks = new TaskSession(options, { threadEntry });
+    this.#tasks = tasks;
+    this.remote = tasks.remote;
+    this.actor = tasks.actor;
+    this.put = tasks.put;
+    this.get = tasks.get;
+    this.wait = tasks.wait;
+    this.cancel = tasks.cancel;
+    this.#host = {
+      executor: tasks.executor,
+      config: tasks.config,
+      view: range => tasks.executor.view(range),
+      closing: this.#closing.signal,
+      tempGiven: options.temp !== undefined,
+      chaos: options.chaos,
+      onClose: release => {
+        this.#releases.add(release);
+        return () => this.#releases.delete(release);
+      },
+    };
+  }
+
+  async run<T extends Table<Schema> | Tables>(
+    what: T,
+    options: RunOptions<T> = {},
+  ): Promise<Results<T>> {
+    const run = runOnSession(this.#host, what, options as RunOptions<Table<Schema>>);
+    this.#running.add(run);
+    try {
+      return (await run) as Results<T>;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  explain(what: Table<Schema> | Tables): Promise<string> {
+    return explainOnSession(this.#host, what, {});
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new LimitError('CANCELLED', 'the session was closed while the job ran'));
+    await Promise.allSettled(this.#running);
+    for (const release of this.#releases) release();
+    this.#releases.clear();
+    await this.#tasks.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,106 @@
+/** Writes one run: sorted batches, into the arena where it has room, otherwise into a segment.
+ *
+ * Order of calls: `reserve` where waiting is possible, `write` in order of partition, then `finish`; or `abort`. `write`
+ * never waits, so that `emit` may call it: what has no room in what was reserved goes to the segment.
+ * Invariants: a batch is whole in one place; once the arena has refused, it is not asked again for this run. The
+ * segment's file is made when its first batch comes.
+ * Not here: who owns the ranges afterwards (the driver adopts them with the attempt's result).
+ */
+import { BATCH_BYTES, type Field, type StoredBatch } from '../batch/columns.ts';
+import type { Range } from '../memory/arena.ts';
+import { type BatchRef, layoutBatch, type Run, writeBatchTo } from '../store/run.ts';
+import { SegmentWriter } from '../store/segment.ts';
+
+/** A run asks the driver for this much at a time: one message for some twenty batches. */
+const CHUNK_BYTES = 4 * 2 ** 20;
+const MIN_CHUNK_BYTES = 64 * 1024;
+/** A batch with its offsets and alignment. */
+const BATCH_ROOM = BATCH_BYTES + 128 * 1024;
+
+/** What a task has of the arena. */
+export interface ArenaClient {
+  allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined>;
+  view(range: Range): Uint8Array;
+}
+
+export interface RunOptions {
+  readonly fields: readonly Field[];
+  readonly partitions: number;
+  /** Where the segment would be. */
+  readonly segment: string;
+  readonly arena: ArenaClient;
+  /** An upper bound of the run's bytes, where it is known: a small run takes a small range. */
+  readonly bytesHint?: number;
+}
+
+export class RunWriter {
+  readonly #options: RunOptions;
+  readonly #partitions: BatchRef[][];
+  #chunk: Range | undefined;
+  #used = 0;
+  #writer: SegmentWriter | undefined;
+  #refused = false;
+  rows = 0;
+  bytes = 0;
+  spilledBytes = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#partitions = Array.from({ length: options.partitions }, () => []);
+  }
+
+  /** Room in the arena for a batch or more, unless it is full. */
+  async reserve(bytes = BATCH_ROOM): Promise<void> {
+    if (this.#refused || (this.#chunk !== undefined && this.#chunk.length - this.#used >= bytes)) {
+      return;
+    }
+    const left = Math.max(MIN_CHUNK_BYTES, (this.#options.bytesHint ?? CHUNK_BYTES) - this.bytes);
+    const asked = Math.max(bytes, Math.min(CHUNK_BYTES, left));
+    const [range] = (await this.#options.arena.allocate([asked])) ?? [];
+    this.#refused = range === undefined;
+    if (range === undefined) return;
+    this.#chunk = range;
+    this.#used = 0;
+  }
+
+  write(partition: number, batch: StoredBatch): void {
+    const { fields, arena } = this.#options;
+    const layout = layoutBatch(fields, batch);
+    const { bytes, sizes } = layout;
+    if (this.#chunk === undefined || this.#used + bytes > this.#chunk.length) {
+      return this.#spill(partition, batch);
+    }
+    const { slab, offset } = this.#chunk;
+    const range = { slab, offset: offset + this.#used, length: bytes };
+    this.#used += bytes;
+    const crc = writeBatchTo(arena.view(range), fields, batch, layout);
+    this.#add(partition, { rows: batch.rows, bytes, crc, range, sizes });
+  }
+
+  #spill(partition: number, batch: StoredBatch): void {
+    this.#writer ??= new SegmentWriter(this.#options.segment, this.#options.fields);
+    const place = this.#writer.write(batch);
+    const { rows, length, crc } = place;
+    this.spilledBytes += length;
+    this.#add(partition, { rows, bytes: length, crc, place });
+  }
+
+  finish(): Run {
+    this.#writer?.close();
+    return {
+      fields: this.#options.fields,
+      ...(this.#writer !== undefined && { segment: this.#options.segment }),
+      partitions: this.#partitions,
+    };
+  }
+
+  abort(): void {
+    this.#writer?.abort();
+  }
+
+  #add(partition: number, ref: BatchRef): void {
+    this.#partitions[partition]!.push(ref);
+    this.rows += ref.rows;
+    this.bytes += ref.bytes;
+  }
+}

@@ -45,6 +45,7 @@ test('numbers, times and what they are for', t => {
   });
   t.deepEqual(runOptions({ timeLimit: '2h', taskTimeout: '90s', seed: '3', overwrite: true }), {
     overwrite: true,
+    retries: 0,
     seed: 3,
     timeLimitMs: 7_200_000,
     taskTimeoutMs: 90_000,

@@ -2,8 +2,11 @@
  * undone first.
  */
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { relative } from 'node:path';
+import { configure } from '../config.ts';
 import { sweepOutputs } from '../exec/commit.ts';
+import { sweep } from '../exec/temp.ts';
 import { given, milliseconds } from './flags.ts';
 import { print } from './standard-output.ts';
 import { formatCounted } from './units.ts';
@@ -16,7 +19,8 @@ export interface CleanFlags {
 
 export async function clean(flags: CleanFlags): Promise<void> {
   const options = given({ olderMs: milliseconds('--older', flags.older), dryRun: flags.dryRun });
-  const swept = sweepOutputs(process.cwd(), randomUUID(), options);
+  const temp = configure({ temp: flags.temp }).temp.value ?? tmpdir();
+  const swept = [...sweep(temp, options), ...sweepOutputs(process.cwd(), randomUUID(), options)];
   const lines = swept.map(path => `${relative('.', path)}\n`);
   const done = flags.dryRun ? 'would be deleted' : 'deleted';
   await print(`${lines.join('')}${formatCounted(swept.length, 'leftover')} ${done}\n`);

@@ -1,16 +1,8 @@
 /** The command as a process: what needs no engine. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { superstep } from './child.ts';
-
-function temp(t: ExecutionContext, files: { readonly [name: string]: string } = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'superstep-cli-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  return folder;
-}
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import { thisOwner } from '../exec/owner.ts';
+import { folderOf, superstep } from './child.ts';
 
 test('--version and help', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -65,7 +57,7 @@ for (const [title, args, message] of mistakes) {
 }
 
 test('job files that cannot be run', async t => {
-  const folder = temp(t, {
+  const folder = folderOf(t, {
     'broken.ts': "import { int64 } from 'superstep';\nconst x: number = ;\n",
     'broken.mjs': 'export const a = 1;\nexport default {{;\n',
     'none.ts':
@@ -107,7 +99,7 @@ test('jobs: the built-in ones, and those of a file', async t => {
     ['top', 'wordcount'],
   );
 
-  const folder = temp(t, {
+  const folder = folderOf(t, {
     'mine.ts':
       "import { bigint64, mapReduce, utf8 } from 'superstep';\nexport const mine = mapReduce({ name: 'mine', params: { seed: bigint64, big: 5n }, input: { line: utf8 }, value: { line: utf8 }, map: (row, emit) => emit(row) });\nexport default mine;\n",
     'empty.mjs': 'export const x = 1;\n',
@@ -121,14 +113,21 @@ test('jobs: the built-in ones, and those of a file', async t => {
 });
 
 test('clean deletes what the dead left, and says so', async t => {
-  const folder = temp(t, { '.x.csv.superstep-gone.lock': '{"host":"' });
-  const sleep = new Promise(resolve => setTimeout(resolve, 1100)); // A claim cut short may be one being written.
-  await sleep;
-  const young = await superstep(['clean', '--older', '7d'], { cwd: folder });
-  t.is(young.stdout, '0 leftovers deleted\n');
-  const dry = await superstep(['clean', '--dry-run'], { cwd: folder });
-  t.is(dry.stdout, '.x.csv.superstep-gone.lock\n1 leftover would be deleted\n');
-  const real = await superstep(['clean'], { cwd: folder });
-  t.is(real.stdout, '.x.csv.superstep-gone.lock\n1 leftover deleted\n');
-  t.is((await superstep(['clean'], { cwd: folder })).stdout, '0 leftovers deleted\n');
+  const dead = JSON.stringify({ ...thisOwner(), start: '1' });
+  const left = ['temp/superstep-gone', '.x.csv.superstep-gone.lock'];
+  const cwd = folderOf(t, {
+    [`${left[0]}/owner.json`]: dead,
+    [left[1]!]: dead,
+    'temp/superstep-mine/notes.txt': 'not ours',
+  });
+  const clean = async (...more: string[]): Promise<string[]> => {
+    const { stdout, stderr } = await superstep(['clean', '--temp', 'temp', ...more], { cwd });
+    t.is(stderr, '');
+    return stdout.trimEnd().split('\n');
+  };
+  t.deepEqual(await clean('--older', '7d'), ['0 leftovers deleted']);
+  t.deepEqual(await clean('--dry-run'), [...left, '2 leftovers would be deleted']);
+  t.deepEqual(await clean(), [...left, '2 leftovers deleted']);
+  t.deepEqual(await clean(), ['0 leftovers deleted']);
+  t.deepEqual(readdirSync(cwd), ['temp']);
 });

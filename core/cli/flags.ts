@@ -1,5 +1,5 @@
 /** What the user typed, as commander gives it, and checked. Names and meanings are fixed: tools are written against them. */
-import { parseCount, parseDuration } from '../config.ts';
+import { configure, parseCount, parseDuration } from '../config.ts';
 import type { OpenOptions, RunOptions } from '../define/session.ts';
 import type { Tables } from '../define/table.ts';
 import { UsageError } from '../errors.ts';
@@ -50,24 +50,26 @@ export function milliseconds(flag: string, text: string | undefined): number | u
 
 /** What a session is opened with: flags only, since it asks the environment itself. Throws UsageError USAGE. */
 export function openOptions(flags: RunFlags): OpenOptions {
+  const { workers, chaos } = configure(flags);
   return given({
-    workers: count('--workers', flags.workers, 1),
+    workers: flags.workers === undefined ? undefined : workers.value,
     memory: flags.memory,
     temp: flags.temp,
-    chaos: count('--chaos', flags.chaos),
+    chaos: chaos.value,
   });
 }
 
-/** What a run is asked for, besides its output. Throws UsageError USAGE. */
+/** What a run is asked for, besides its output: by flags, else by the environment. Throws UsageError USAGE. */
 export function runOptions(flags: RunFlags): Omit<RunOptions<Tables>, 'output'> {
+  const { partitions, seed, retries, timeLimitMs, taskTimeoutMs } = configure(flags);
   return given({
     overwrite: flags.overwrite,
     format: flags.format,
-    partitions: count('--partitions', flags.partitions, 1),
-    seed: count('--seed', flags.seed),
-    retries: count('--retries', flags.retries),
-    timeLimitMs: milliseconds('--time-limit', flags.timeLimit),
-    taskTimeoutMs: milliseconds('--task-timeout', flags.taskTimeout),
+    partitions: partitions.value,
+    seed: seed.value,
+    retries: retries.value,
+    timeLimitMs: timeLimitMs.value,
+    taskTimeoutMs: taskTimeoutMs.value,
   });
 }
 

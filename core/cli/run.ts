@@ -1,10 +1,11 @@
 /** `superstep run`: a job on files, its progress on standard error, its rows in files or on standard output. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import type { Report, Result, RunOptions, Session } from '../define/session.ts';
+import type { Report, RunOptions, Session } from '../define/session.ts';
 import type { Schema } from '../define/schema.ts';
 import type { Table, Tables } from '../define/table.ts';
+import { makeTemp } from '../exec/temp.ts';
 import { extensionOf } from '../io.ts';
 import { system } from '../store/file.ts';
 import { findJob } from './find-job.ts';
@@ -41,6 +42,7 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
     const task: Work = {
       session,
       tables,
+      single,
       options: {
         ...options,
         signal: interrupts.signal,
@@ -66,6 +68,8 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
 interface Work {
   readonly session: Session;
   readonly tables: Tables;
+  /** There is one table, without a name of its own. */
+  readonly single: boolean;
   readonly options: Options;
 }
 
@@ -105,13 +109,19 @@ function write(
 }
 
 async function toFiles(
-  { session, tables, options }: Work,
+  { session, tables, single, options }: Work,
   paths: { readonly [table: string]: string },
 ): Promise<Report> {
-  const results = (await session.run(tables, { ...options, output: paths })) as {
-    readonly [table: string]: Result<Schema>;
-  };
-  return Object.values(results)[0]!.report;
+  const [name] = Object.keys(tables);
+  if (single) {
+    const result = await session.run(tables[name!]!, { ...options, output: paths[name!]! });
+    return result.report;
+  }
+  const results = await session.run(tables, { ...options, output: paths });
+  const { report } = Object.values(results)[0]!;
+  const written = Object.values(report.outputs ?? {});
+  const total = (of: 'rows' | 'bytes'): number => written.reduce((sum, each) => sum + each[of], 0);
+  return { ...report, output: { rows: total('rows'), bytes: total('bytes') } };
 }
 
 async function asTable(
@@ -144,14 +154,15 @@ async function asStream(
   { format = 'csv', temp = tmpdir() }: RunFlags,
 ): Promise<Report> {
   const extension = extensionOf(format);
-  const folder = mkdtempSync(join(temp, 'superstep-stdout-'));
+  // Named or not: what goes to standard output is seldom large, and it is not what memory had no room for.
+  const folder = makeTemp(temp, true);
   try {
-    const path = join(folder, `rows${extension}`);
+    const path = join(folder.path, `rows${extension}`);
     const { report } = await session.run(table, { ...options, format, output: path });
     await printFile(path);
     return report;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

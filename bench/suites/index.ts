@@ -3,6 +3,10 @@ import type { AnySuite } from '../suite.ts';
 
 export const SUITES: { readonly [name: string]: URL } = {
   wordcount: new URL('./wordcount.js', import.meta.url),
+  tasks: new URL('./tasks.js', import.meta.url),
+  start: new URL('./start.js', import.meta.url),
+  memory: new URL('./memory.js', import.meta.url),
+  scaling: new URL('./scaling.js', import.meta.url),
   kernels: new URL('./kernels/index.js', import.meta.url),
 };
 

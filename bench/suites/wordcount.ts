@@ -1,19 +1,27 @@
 /** Words of Zipf text, counted: from the call to the finished file. What others would use beside it. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import wordcount from 'superstep/jobs/wordcount';
 import { makeFile } from '../../datasets/make.ts';
 import { countWords, writeCounts } from '../baseline/wordcount.ts';
+import { type MakeTable, tableTrials } from '../engine.ts';
 import { connect, wordCountSql } from '../rivals/duckdb.ts';
 import { mawkWordCount } from '../rivals/mawk.ts';
 import { suite, type Variant } from '../suite.ts';
 import { kept } from '../truth.ts';
-import { difference, ofEntries, ofLines, ofParquet } from '../word-table.ts';
+import { difference, ofText, ofLines, ofParquet } from '../word-table.ts';
+import { wordCountByRow } from './definitions.ts';
 
 interface Data {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number;
 }
+
+const superstep = (name: string, workers: number, job: MakeTable): Variant<Data> => ({
+  name,
+  start: ({ path }) => tableTrials(path, workers, job),
+});
 
 const duckdb = (threads: number): Variant<Data> => ({
   name: threads === 2 ? 'DuckDB' : `DuckDB ${threads} thread`,
@@ -70,15 +78,22 @@ export default suite({
   unit: 'words',
   rival: 'DuckDB',
   trials: 5,
-  variants: [duckdb(2), duckdb(1), mawk, script],
+  variants: [
+    superstep('superstep', 2, wordcount),
+    superstep('superstep 1 worker', 1, wordcount),
+    superstep('superstep row function', 2, wordCountByRow),
+    superstep('superstep row function 1 worker', 1, wordCountByRow),
+    duckdb(2),
+    duckdb(1),
+    mawk,
+    script,
+  ],
   data({ cache, quick }): Data {
     const bytes = quick ? 40_000_000 : 400_000_000;
     return { ...makeFile({ kind: 'zipf', bytes, distinct: bytes / 800, seed: 1 }, cache) };
   },
   truth: ({ path, sha256 }, context) =>
-    kept(context, `wordcount by split and Map of ${sha256}`, () =>
-      ofEntries([...countWords(path)].map(([word, { n }]) => [word, n])),
-    ),
+    kept(context, `wordcount by split and Map of ${sha256}`, () => ofText(path)),
   units: ({ tokens }) => tokens,
   verify: async (result, truth) => {
     const path = String(result);

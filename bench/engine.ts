@@ -1,0 +1,58 @@
+/** superstep as suites run it: in a session that stays open, or by its command line. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type Report, read, type Schema, type Table, type utf8 } from 'superstep';
+import { type Ran, run } from './command.ts';
+import { ROOT } from './machine.ts';
+import type { Running } from './suite.ts';
+
+const COMMAND = join(ROOT, 'dist/core/cli/main.js');
+
+/** A job applied to the lines of a text file. */
+export type MakeTable = (lines: Table<{ readonly line: typeof utf8 }>) => Table<Schema>;
+
+/** Trials that run a table of a text file to a Parquet file: from the call to the committed file, or by `clock`. */
+export async function tableTrials(
+  path: string,
+  workers: number,
+  makeTable: MakeTable,
+  clock: (report: Report, seconds: number) => number = (_, seconds) => seconds,
+): Promise<Running> {
+  const session = await open({ workers });
+  return {
+    async trial(folder) {
+      const output = join(folder, 'output.parquet');
+      const began = performance.now();
+      const result = await session.run(makeTable(read(path)), { output });
+      const seconds = (performance.now() - began) / 1000;
+      const { report } = result;
+      await result.release();
+      return {
+        seconds: clock(report, seconds),
+        result: output,
+        figures: {
+          'bytes out': statSync(output).size,
+          'bytes shuffled': report.shuffled.bytes,
+          'bytes spilled': report.spilled.bytes,
+        },
+      };
+    },
+    close: () => session.close(),
+  };
+}
+
+/** `superstep …` in a process of its own. Throws an Error with its standard error if it fails. */
+export function superstep(args: readonly string[], memory = true): Promise<Ran> {
+  return run(process.execPath, [COMMAND, ...args], { memory });
+}
+
+/** What `--json` printed. */
+export function reportOf({ stdout }: Ran): Report {
+  return JSON.parse(stdout) as Report;
+}
+
+/** The rows of a csv file of words and counts, which need no quotes, without its header. */
+export function csvCounts(path: string): [string, string][] {
+  const [, ...lines] = readFileSync(path, 'latin1').trimEnd().split('\n');
+  return lines.map(line => line.split(',') as [string, string]);
+}

@@ -4,7 +4,8 @@ import type { SuiteResult } from './runner.ts';
 import { duration, markdownTable, quantity } from './table.ts';
 
 test('durations and quantities have three digits', t => {
-  t.deepEqual([0.0000123456, 0.0456, 1.23456, 123.456].map(duration), [
+  t.deepEqual([0.0000000123456, 0.0000123456, 0.0456, 1.23456, 123.456].map(duration), [
+    '12.3 ns',
     '12.3 µs',
     '45.6 ms',
     '1.23 s',
@@ -60,9 +61,9 @@ test('the table in Markdown', t => {
     [
       '**sorting** — Sorting: 2 M rows; median of 3, each verified; 2 × Processor, 8 GiB, Node 20.20.2, abc, 2026-11-23',
       '',
-      '| variant | median | min | max | ÷ theirs | rows/s | ns each | peak MB | spilled |',
+      '| variant | median | min | max | ÷ theirs | rows/s | each | peak MB | spilled |',
       '|---|--:|--:|--:|--:|--:|--:|--:|--:|',
-      '| ours | 2 s | 1 s | 3 s | 0.50 | 1 M | 1000 | 100 | 5 M |',
+      '| ours | 2 s | 1 s | 3 s | 0.50 | 1 M | 1 µs | 100 | 5 M |',
       '| theirs | ABSENT |  |  |  |  |  |  |  |',
     ].join('\n'),
   );

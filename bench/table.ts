@@ -3,11 +3,16 @@ import type { Row, SuiteResult } from './runner.ts';
 
 const NOTHING = '';
 
-/** Seconds with three significant digits, in ms or µs where that reads better. */
+/** Seconds with three significant digits, in the unit that reads best. */
 export function duration(seconds: number): string {
-  const [value, unit] =
-    seconds >= 1 ? [seconds, 's'] : seconds >= 1e-3 ? [seconds * 1e3, 'ms'] : [seconds * 1e6, 'µs'];
-  return `${Number(value.toPrecision(3))} ${unit}`;
+  for (const [size, unit] of [
+    [1, 's'],
+    [1e-3, 'ms'],
+    [1e-6, 'µs'],
+  ] as const) {
+    if (seconds >= size) return `${Number((seconds / size).toPrecision(3))} ${unit}`;
+  }
+  return `${Number((seconds * 1e9).toPrecision(3))} ns`;
 }
 
 /** A count with a decimal prefix: 21.3 M. */
@@ -30,8 +35,8 @@ function headings({ unit, rival, rows }: SuiteResult): string[] {
     'max',
     `÷ ${rival}`,
     `${unit}/s`,
-    'ns each',
-    'peak MB',
+    'each',
+    ...(hasPeaks(rows) ? ['peak MB'] : []),
   ].concat(figureNames(rows));
 }
 
@@ -55,7 +60,7 @@ function cells(row: Row, { units, rows }: SuiteResult): string[] {
     duration(max),
     ratio === undefined ? NOTHING : ratio.toFixed(2),
     quantity(rate),
-    String(Number(((median / units) * 1e9).toPrecision(3))),
+    duration(median / units),
     ...(hasPeaks(rows) ? [peakBytes === undefined ? NOTHING : (peakBytes / 1e6).toFixed(0)] : []),
     ...figureNames(rows).map(name =>
       figures?.[name] === undefined ? NOTHING : quantity(figures[name]),
@@ -67,7 +72,7 @@ function heading(result: SuiteResult): string {
   const { title, date, machine, units, unit, rows, quick } = result;
   const trials = Math.max(0, ...rows.map(({ seconds }) => seconds.length));
   return (
-    `${title}: ${quantity(units)} ${unit}; median of ${trials}, each verified; ` +
+    `${title}${units === 1 ? '' : `: ${quantity(units)} ${unit}`}; median of ${trials}, each verified; ` +
     `${machine.cores} × ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ` +
     `Node ${machine.node.slice(1)}, ${machine.commit}, ${date}${quick ? '; QUICK: less data' : ''}`
   );

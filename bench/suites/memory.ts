@@ -13,8 +13,8 @@ interface Data {
   readonly tight: string;
 }
 const AMPLE = '8GB';
-/** Two workers read four splits of it, and count nothing. */
-const EMPTY_LINES = 64 * 2 ** 20;
+/** Two workers read four splits of it, and find eight words: what a job holds that has next to nothing to hold. */
+const IDLE_BYTES = 64 * 2 ** 20;
 
 const variant = (name: string, memoryOf: (data: Data) => string): Variant<Data> => ({
   name,
@@ -26,9 +26,9 @@ const variant = (name: string, memoryOf: (data: Data) => string): Variant<Data> 
       const args = ['run', 'wordcount', input, '--out', output, ...limits, '--json', '--quiet'];
       return { output, ran: await superstep(args) };
     };
-    const empty = join(scratch, 'empty-lines.txt');
-    writeFileSync(empty, Buffer.alloc(EMPTY_LINES, '\n'));
-    const idle = (await wordcount(empty, scratch)).ran.peakBytes ?? 0;
+    const fewWords = join(scratch, 'few-words.txt');
+    writeFileSync(fewWords, Buffer.alloc(IDLE_BYTES, 'a b c d e f g h\n'));
+    const idle = (await wordcount(fewWords, scratch)).ran.peakBytes ?? 0;
     return {
       async trial(folder) {
         const { output, ran } = await wordcount(data.path, folder);

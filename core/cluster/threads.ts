@@ -60,7 +60,6 @@ export function startThread(
     stdout: true,
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(hardHeapBytes / MIB) },
   });
-  worker.unref();
   let error: Error | undefined;
   let over = false;
   let timer: NodeJS.Timeout | undefined;
@@ -79,6 +78,8 @@ export function startThread(
     error = thrown instanceof Error ? thrown : new Error(String(thrown));
   });
   worker.on('exit', exitCode => end(exitCode, false));
+  // After the listeners: one for messages makes it count again.
+  worker.unref();
   return {
     post: message => worker.postMessage(message),
     stop: () => {

@@ -9,14 +9,23 @@ import type { Schema } from './define/schema.ts';
 import type { Table, Tables } from './define/table.ts';
 import { LimitError } from './errors.ts';
 import { TaskSession } from './exec/runtime.ts';
+import { WARM } from './mapreduce/stage.ts';
 import { explainOnSession, runOnSession, type RunHost } from './mapreduce/session-run.ts';
 
 const threadEntry = new URL('./worker-main.js', import.meta.url);
 
 /** Throws UsageError for options that are wrong or in conflict, OPEN_IN_WORKER where a worker is importing
  *  definitions, and LimitError MEMORY when the memory is less than the least that works. */
-export async function open(options: OpenOptions = {}): Promise<Session> {
-  return new OpenSession(options);
+export async function open(options: OpenOptions & InternalOpenOptions = {}): Promise<Session> {
+  const session = new OpenSession(options);
+  if (options.warm) session.warm();
+  return session;
+}
+
+/** For the command line. */
+export interface InternalOpenOptions {
+  /** A job is about to come: one thread starts at once, while the job is found and planned. */
+  readonly warm?: boolean;
 }
 
 class OpenSession implements Session {
@@ -53,6 +62,11 @@ class OpenSession implements Session {
         return () => this.#releases.delete(release);
       },
     };
+  }
+
+  warm(): void {
+    // If it fails, so will the job, which says so.
+    this.#tasks.executor.submit({ ref: WARM, argument: undefined }).result.catch(() => {});
   }
 
   async run<T extends Table<Schema> | Tables>(

@@ -13,6 +13,13 @@ export const map = task(
   { module },
 );
 
+/** Does nothing: the thread that runs it has loaded the engine, and compiled the kernels, while the driver plans. */
+export const warm = task(
+  'superstep.warm',
+  (_: undefined, worker) => void (worker as WorkerContext).kernels(),
+  { module },
+);
+
 export const reduce = task(
   'superstep.reduce',
   (argument: ReduceArgument, worker) => runReduce(argument, worker as WorkerContext),

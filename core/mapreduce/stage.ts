@@ -22,6 +22,7 @@ import type { Stage, StageSplit } from './plan.ts';
 const MAX_LOST_WALKS = 4;
 const BODIES = new URL('./bodies.js', import.meta.url).href;
 export const MAP: DefinitionRef = { module: BODIES, name: 'superstep.map' };
+export const WARM: DefinitionRef = { module: BODIES, name: 'superstep.warm' };
 export const REDUCE: DefinitionRef = { module: BODIES, name: 'superstep.reduce' };
 
 /** What a task knows of its job: plain data. */

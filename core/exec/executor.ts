@@ -66,8 +66,6 @@ export interface Executor {
   /** The session's own temporary folder, made on first use. */
   temp(): string;
   submit<O>(request: Request): Submitted<O>;
-  /** The bytes of a range, for as long as somebody holds it. */
-  view(range: Range): Uint8Array;
   /** One count more, or one less. */
   retain(ranges: readonly Range[]): void;
   release(ranges: readonly Range[]): void;

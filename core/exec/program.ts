@@ -181,9 +181,6 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     if (this.#closed) return;
     for (const range of ranges) this.#driver.arena.release(range);
   }
-  view(range: Range): Uint8Array {
-    return this.#driver.arena.bytes(range);
-  }
   progress(): readonly SlotProgress[] {
     return this.#driver.links.map(({ slot, control }) => ({
       busy: slot.held > 0,

@@ -5,9 +5,11 @@ import test from 'ava';
 
 const child = fileURLToPath(new URL('./fixtures/child.js', import.meta.url));
 
+const entry = new URL('../worker-main.js', import.meta.url).href;
+
 function run(story: string): { status: number | null; lines: unknown[]; stderr: string } {
   const options = { encoding: 'utf8', timeout: 60_000 } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [child, story], options);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [child, story, entry], options);
   const lines = stdout.split('\n').filter(line => line !== '');
   return { status, lines: lines.map(line => JSON.parse(line) as unknown), stderr };
 }

@@ -171,6 +171,9 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     };
   }
 
+  view(range: Range): Uint8Array {
+    return this.#driver.arena.bytes(range);
+  }
   retain(ranges: readonly Range[]): void {
     for (const range of ranges) this.#driver.arena.retain(range);
   }

@@ -123,9 +123,12 @@ export type Results<T> =
 // Tasks and actors.
 
 /** A value in the object store, perhaps not there yet. Not a promise: passing one on fetches nothing. */
-export interface Ref<out T> {
+export interface Ref<out T> extends Disposable {
   readonly id: string;
   readonly value?: T;
+  /** The value may go, unless a task still needs it. So does the end of a `using` block, of the task that made the ref,
+   *  and of the session; a ref that is merely forgotten is released at some time. */
+  release(): void;
 }
 export type Got<R> = R extends readonly Ref<unknown>[]
   ? { -readonly [K in keyof R]: R[K] extends Ref<infer T> ? T : never }

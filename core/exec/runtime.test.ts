@@ -98,7 +98,7 @@ test('objects without room in the arena go to files, which go with them', async 
   t.true(back.every(byte => byte === 2));
   const result = remote(tasks.echo, refs[0]!);
   t.is(((await get(result)) as Uint8Array)[0], 1);
-  for (const ref of [...refs, echoed, result]) (ref as unknown as { release(): void }).release();
+  for (const ref of [...refs, echoed, result]) ref.release();
   await get(remote(tasks.echo, 1));
   t.deepEqual(files(), []);
 });
@@ -181,7 +181,7 @@ test('refs of another session, and released ones', async t => {
   const foreign = t.throws<SuperstepError>(() => other.put([put(1)]), { any: true } as never);
   t.is(foreign?.code, 'NOT_CLONEABLE');
   t.is((await t.throwsAsync<SuperstepError>(other.get(put(1))))?.code, 'REF_FOREIGN');
-  const ref = put(1) as Ref<number> & { release(): void };
+  const ref = put(1);
   const value = get(ref);
   ref.release();
   t.is(await value, 1);
@@ -190,7 +190,7 @@ test('refs of another session, and released ones', async t => {
 
 test('a large object is read before a release of the same moment frees it', async t => {
   const { put, get } = session(t);
-  const ref = put(new Uint8Array(MIB).fill(9)) as Ref<Uint8Array> & { release(): void };
+  const ref = put(new Uint8Array(MIB).fill(9));
   const value = get(ref);
   ref.release();
   put(new Uint8Array(MIB).fill(1));

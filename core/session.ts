@@ -9,6 +9,7 @@ import type { Schema } from './define/schema.ts';
 import type { Table, Tables } from './define/table.ts';
 import { LimitError } from './errors.ts';
 import { TaskSession } from './exec/runtime.ts';
+import { type Explained, printExplained } from './mapreduce/explain.ts';
 import { WARM } from './mapreduce/stage.ts';
 import { explainOnSession, runOnSession, type RunHost } from './mapreduce/session-run.ts';
 
@@ -16,7 +17,7 @@ const threadEntry = new URL('./worker-main.js', import.meta.url);
 
 /** Throws UsageError for options that are wrong or in conflict, OPEN_IN_WORKER where a worker is importing
  *  definitions, and LimitError MEMORY when the memory is less than the least that works. */
-export async function open(options: OpenOptions & InternalOpenOptions = {}): Promise<Session> {
+export async function open(options: OpenOptions & InternalOpenOptions = {}): Promise<OpenSession> {
   const session = new OpenSession(options);
   if (options.warm) session.warm();
   return session;
@@ -28,7 +29,8 @@ export interface InternalOpenOptions {
   readonly warm?: boolean;
 }
 
-class OpenSession implements Session {
+/** What `open` gives: a Session, and what only the command line asks of one. */
+export class OpenSession implements Session {
   readonly remote: Session['remote'];
   readonly actor: Session['actor'];
   readonly put: Session['put'];
@@ -82,8 +84,16 @@ class OpenSession implements Session {
     }
   }
 
-  explain(what: Table<Schema> | Tables): Promise<string> {
-    return explainOnSession(this.#host, what, {});
+  async explain(what: Table<Schema> | Tables): Promise<string> {
+    return printExplained(await this.explainData(what));
+  }
+
+  /** For the command line. */
+  explainData(
+    what: Table<Schema> | Tables,
+    options: { readonly partitions?: number | undefined; readonly job?: string } = {},
+  ): Promise<Explained> {
+    return explainOnSession(this.#host, what, options);
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 import { findJob } from './find-job.ts';
 import { findOutputs } from './find-outputs.ts';
 import { openOptions, type RunFlags, runOptions } from './flags.ts';
+import { printExplained } from '../mapreduce/explain.ts';
 import { makeTables } from './make-tables.ts';
 import { openSession } from './open.ts';
 import { print } from './standard-output.ts';
@@ -11,10 +12,11 @@ export async function explain(
   paths: readonly string[],
   flags: RunFlags,
 ): Promise<void> {
-  runOptions(flags); // Wrong values are refused here too.
+  const { partitions } = runOptions(flags);
   const definition = await findJob(name);
   const { tables, single } = makeTables(definition, paths, flags);
   if (flags.out !== undefined) findOutputs(flags.out, Object.keys(tables), single);
   await using session = await openSession(openOptions(flags));
-  await print(await session.explain(tables));
+  const plan = await session.explainData(tables, { partitions, job: definition.ref.name });
+  await print(flags.json ? `${JSON.stringify(plan)}\n` : printExplained(plan));
 }

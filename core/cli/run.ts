@@ -23,7 +23,7 @@ import { formatBytes, formatCounted, formatSeconds } from './units.ts';
 /** Rows of a table on a terminal, unless --limit says otherwise: a screenful. */
 const ROWS_SHOWN = 20;
 
-type Options = Omit<RunOptions<Tables>, 'output'>;
+type Options = Omit<RunOptions<Tables>, 'output'> & { readonly job: string };
 
 /** Throws what the job throws; then nothing has been written, apart from --report. */
 export async function run(name: string, paths: readonly string[], flags: RunFlags): Promise<void> {
@@ -45,6 +45,7 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
       single,
       options: {
         ...options,
+        job: definition.ref.name,
         signal: interrupts.signal,
         ...(progress && { onProgress: p => progress.update(p) }),
       },

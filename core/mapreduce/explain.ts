@@ -1,10 +1,9 @@
-/** The plan as text: what `session.explain` gives and golden files hold. Pure.
+/** The plan as data and as text. Pure.
  *
  * Everything that shapes the output is here and comes from the job and the facts; workers and memory are printed with it
  * because users ask, and say so themselves where they came from.
  */
 import { printType } from '../define/value.ts';
-import type { Schema } from '../define/schema.ts';
 import { findMapReduce, type MapReduceSpec } from './define.ts';
 import type { Inputs } from './inputs.ts';
 import { type KeyPart, type Layout, layoutOf } from './layout.ts';
@@ -17,47 +16,106 @@ import {
   splitsOf,
 } from './plan.ts';
 
-/** Name, value, where it came from. */
-export type Setting = readonly [name: string, value: string, from: string];
+/** A value that was chosen, and by what. */
+export interface Chosen {
+  readonly name: string;
+  readonly value: string;
+  readonly from: string;
+}
+
+/** A plan as data: what `superstep explain --json` prints. */
+export interface Explained {
+  readonly job: string;
+  readonly inputs: readonly {
+    readonly from: string;
+    readonly files: number;
+    readonly bytes: number;
+    readonly splits: number;
+    readonly splitBytes: number;
+  }[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly reads: readonly string[];
+    readonly map: string;
+    readonly shuffle: string;
+    readonly partitions: string;
+    readonly reduce: string;
+  }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly stage: number;
+    readonly columns: { readonly [column: string]: string };
+  }[];
+  readonly settings: readonly Chosen[];
+}
 
 export function explainPlan(
   plan: JobPlan,
-  inputs: Inputs,
-  settings: readonly Setting[],
+  { facts, splits, sources }: Inputs,
+  settings: readonly Chosen[],
   partitions?: number,
-): string {
-  const lines = [`job ${plan.name}`];
-  for (const [i, facts] of inputs.facts.entries()) {
-    const bytes = facts.reduce((total, fact) => total + fact.bytes, 0);
-    const splits = counted(inputs.splits[i]!.length, 'split');
-    const source = inputs.sources[i]!;
-    const how =
-      source.kind === 'files' ? source.format : `connector ${source.place.connector.name}`;
-    const what =
-      source.kind === 'files' ? `${counted(facts.length, 'file')}, ${sizeOf(bytes)}, ` : '';
-    lines.push(`input ${i}   ${what}${how}; ${splits} of at most ${sizeOf(SPLIT_BYTES)}`);
-  }
-  const shown = plan.stages.flatMap(stage => explainStage(plan, stage, inputs, partitions));
-  const results = plan.results.map(({ name, stage }) => {
-    const columns = printColumns(plan.stages[stage]!.output);
-    return `output${name === '' ? '' : ` ${name}`}    stage ${stage}: ${columns}`;
-  });
-  const width = Math.max(...settings.map(([name]) => name.length), 0);
-  const said = settings.map(([name, value, from]) => `${name.padEnd(width)}  ${value} (${from})`);
-  return [...lines, ...shown, ...results, ...said, ''].join('\n');
+): Explained {
+  return {
+    job: plan.name,
+    inputs: sources.map((source, i) => ({
+      from: source.kind === 'files' ? source.format : `connector ${source.place.connector.name}`,
+      files: facts[i]!.length,
+      bytes: facts[i]!.reduce((total, { bytes }) => total + bytes, 0),
+      splits: splits[i]!.length,
+      splitBytes: SPLIT_BYTES,
+    })),
+    stages: plan.stages.map(stage => {
+      const isResult = plan.results.some(result => result.stage === stage.id);
+      return explainStage(stage, splits, isResult ? partitions : undefined);
+    }),
+    outputs: plan.results.map(({ name, stage }) => ({
+      name,
+      stage,
+      columns: Object.fromEntries(
+        Object.entries(plan.stages[stage]!.output).map(([column, of]) => [column, printType(of)]),
+      ),
+    })),
+    settings,
+  };
 }
 
-function explainStage(plan: JobPlan, stage: Stage, inputs: Inputs, asked?: number): string[] {
+/** As text: what `session.explain` gives, and golden files hold. */
+export function printExplained({ job, inputs, stages, outputs, settings }: Explained): string {
+  const read = inputs.map(({ from, files, bytes, splits, splitBytes }, i) => {
+    const what = files > 0 ? `${counted(files, 'file')}, ${sizeOf(bytes)}, ` : '';
+    return `input ${i}   ${what}${from}; ${counted(splits, 'split')} of at most ${sizeOf(splitBytes)}`;
+  });
+  const run = stages.flatMap(({ name, reads, map, shuffle, partitions, reduce }, id) => [
+    `stage ${id}   ${name}`,
+    `  reads    ${reads.join('; then ')}`,
+    `  map      ${map}`,
+    `  shuffle  ${shuffle} into ${partitions}`,
+    `  reduce   ${reduce}`,
+  ]);
+  const made = outputs.map(({ name, stage, columns }) => {
+    const list = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
+    return `output${name === '' ? '' : ` ${name}`}    stage ${stage}: ${list.join(', ')}`;
+  });
+  const width = Math.max(0, ...settings.map(({ name }) => name.length));
+  const said = settings.map(({ name, value, from }) => `${name.padEnd(width)}  ${value} (${from})`);
+  return [`job ${job}`, ...read, ...run, ...made, ...said, ''].join('\n');
+}
+
+function explainStage(
+  stage: Stage,
+  splits: Inputs['splits'],
+  asked: number | undefined,
+): Explained['stages'][number] {
   const spec = stage.use && findMapReduce(stage.use);
   const layout = layoutOf(spec ?? { value: stage.output });
-  const isResult = plan.results.some(result => result.stage === stage.id);
-  return [
-    `stage ${stage.id}   ${stage.name}`,
-    `  reads    ${stage.legs.map(printLeg).join('; then ')}`,
-    `  map      ${printMap(stage, spec)}`,
-    `  shuffle  ${printShuffle(spec, layout)} into ${printPartitions(stage, spec, inputs, isResult ? asked : undefined)}`,
-    `  reduce   ${printReduce(spec, layout)}`,
-  ];
+  return {
+    name: stage.name,
+    reads: stage.legs.map(printLeg),
+    map: printMap(stage, spec),
+    shuffle: printShuffle(spec, layout),
+    partitions: printPartitions(stage, spec, splits, asked),
+    reduce: printReduce(spec, layout),
+  };
 }
 
 function printLeg(leg: Leg): string {
@@ -105,13 +163,13 @@ function printAggregates({ values, aggregates }: Layout): string {
 function printPartitions(
   stage: Stage,
   spec: MapReduceSpec | undefined,
-  inputs: Inputs,
-  asked?: number,
+  splits: Inputs['splits'],
+  asked: number | undefined,
 ): string {
   if (spec?.partition === 'range') return '1 partition';
   if (asked !== undefined) return `${counted(asked, 'partition')} (--partitions)`;
   if (stage.legs.some(leg => leg.from === 'stage')) return 'partitions by the bytes that come in';
-  return counted(partitionsFor(splitsOf(stage, inputs.splits, [])), 'partition');
+  return counted(partitionsFor(splitsOf(stage, splits, [])), 'partition');
 }
 
 function printReduce(spec: MapReduceSpec | undefined, layout: Layout): string {
@@ -119,11 +177,6 @@ function printReduce(spec: MapReduceSpec | undefined, layout: Layout): string {
   const combine = spec?.combine !== undefined && layout.mode === 'rows' ? ', combine in order' : '';
   return `${merge}${combine}${spec?.reduce === undefined ? '' : ', then the function reduce'}`;
 }
-
-const printColumns = (columns: Schema): string =>
-  Object.entries(columns)
-    .map(([name, of]) => `${name} ${printType(of)}`)
-    .join(', ');
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 

@@ -69,16 +69,18 @@ export interface StageSplit {
 
 type Apply = Plan & { op: 'apply' };
 /** Tables to stages. Throws UsageError for what threads here cannot run yet, naming it. */
-export function planJob(tables: {
-  readonly [name: string]: { plan: Plan; columns: Schema };
-}): JobPlan {
+export function planJob(
+  tables: { readonly [name: string]: { plan: Plan; columns: Schema } },
+  name?: string,
+): JobPlan {
   const planner = new Planner();
-  const results = Object.entries(tables).map(([name, { plan, columns }]) => ({
-    name,
+  const results = Object.entries(tables).map(([table, { plan, columns }]) => ({
+    name: table,
     stage: planner.stageFor(plan, columns),
   }));
   const last = planner.stages[results.at(-1)?.stage ?? 0];
-  return { name: last?.name ?? 'job', reads: planner.reads, stages: planner.stages, results };
+  const { reads, stages } = planner;
+  return { name: name ?? last?.name ?? 'job', reads, stages, results };
 }
 
 class Planner {

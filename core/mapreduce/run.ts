@@ -39,6 +39,8 @@ export interface Destination {
 }
 
 export interface JobOptions extends InputOptions {
+  /** What reports call the job; otherwise the name of its last stage. */
+  readonly job?: string | undefined;
   readonly destinations: { readonly [table: string]: Destination | undefined };
   readonly overwrite: boolean;
   readonly signal: AbortSignal;
@@ -73,7 +75,7 @@ export async function runTables(
   tables: { readonly [name: string]: Table<Schema> },
   options: JobOptions,
 ): Promise<{ readonly results: { [name: string]: TableResult }; readonly stats: JobStats }> {
-  const job = new JobRun(executor, planJob(tables), tables, options);
+  const job = new JobRun(executor, planJob(tables, options.job), tables, options);
   try {
     return { results: await job.run(), stats: job.stats };
   } catch (error) {

@@ -15,7 +15,7 @@ import { outputFormat, type SourceOptions } from '../io.ts';
 import { version } from '../define/version.ts';
 import { KeptRows } from './result.ts';
 import { type Destination, type Kept, runTables, type TableResult } from './run.ts';
-import { explainPlan, type Setting } from './explain.ts';
+import { type Explained, explainPlan } from './explain.ts';
 import { gatherInputs } from './inputs.ts';
 import { planJob } from './plan.ts';
 import type { JobStats } from './stats.ts';
@@ -36,6 +36,8 @@ export interface RunHost {
 
 /** Options of the command line that are not yet of the library. */
 export interface InternalRunOptions {
+  /** What reports call the job; otherwise the name of its last stage. */
+  readonly job?: string;
   readonly source?: SourceOptions;
   /** Splits of this size, for tests. */
   readonly splitBytes?: number;
@@ -69,6 +71,7 @@ export async function runOnSession(
   const signals = [host.closing, options.signal, limit.signal].filter(s => s !== undefined);
   try {
     const { results, stats } = await runTables(host.executor, tables, {
+      job: options.job,
       destinations: destinationsOf(tables, options),
       overwrite: options.overwrite ?? false,
       signal: AbortSignal.any(signals),
@@ -93,20 +96,20 @@ export async function runOnSession(
   }
 }
 
-/** The plan of tables as text. Reads names, sizes and times only. */
+/** The plan of tables. Reads names, sizes and times only. */
 export async function explainOnSession(
   host: RunHost,
   what: Table<Schema> | Tables,
-  options: AnyOptions,
-): Promise<string> {
-  const plan = planJob(tablesOf(what));
-  const inputs = await gatherInputs(plan.reads, options);
+  { partitions, job }: { readonly partitions?: number | undefined; readonly job?: string },
+): Promise<Explained> {
+  const plan = planJob(tablesOf(what), job);
+  const inputs = await gatherInputs(plan.reads, {});
   const { workers, memoryBytes } = host.config;
-  const settings: Setting[] = [
-    ['workers', String(workers.value), workers.from],
-    ['memory', `${memoryBytes.value} bytes`, memoryBytes.from],
+  const settings = [
+    { name: 'workers', value: String(workers.value), from: workers.from },
+    { name: 'memory', value: `${memoryBytes.value} bytes`, from: memoryBytes.from },
   ];
-  return explainPlan(plan, inputs, settings, options.partitions);
+  return explainPlan(plan, inputs, settings, partitions);
 }
 
 /** Rows of a result that went to a file are in the file. */

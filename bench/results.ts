@@ -1,5 +1,12 @@
 /** Results as files: bench/results/<suite>.json, which are committed, so that their history is git's. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './machine.ts';
 import type { SuiteResult } from './runner.ts';
@@ -17,6 +24,7 @@ export function save(result: SuiteResult, folder = RESULTS): string {
 
 /** All published results, by name of the suite. */
 export function published(folder = RESULTS): SuiteResult[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter(name => name.endsWith('.json') && !name.endsWith('.quick.json'))
     .toSorted()

@@ -2,77 +2,10 @@
 import test from 'ava';
 import * as fc from 'fast-check';
 import { LimitError } from '../errors.ts';
-import { TASKS_MAX, advance, needsTicks } from './advance.ts';
-import { dispatch } from './dispatch.ts';
-import {
-  type Command,
-  type Definition,
-  type Entry,
-  type Event,
-  type State,
-  type Task,
-  type ThreadEnd,
-  newEntry,
-  newState,
-  newTask,
-  newWatcher,
-} from './state.ts';
+import { TASKS_MAX, needsTicks } from './advance.ts';
+import { Story, definition } from './fixtures/story.ts';
+import { type Command, type Task, newEntry, newWatcher } from './state.ts';
 
-const definition = (meanMs?: number, name = 'job'): Definition => ({
-  index: 0,
-  ref: { module: 'file:///m.js', name },
-  attempts: undefined,
-  timeoutMs: undefined,
-  meanMs,
-});
-
-/** A driver without a world: commands are kept as text and not done. */
-class Story {
-  readonly state: State;
-  readonly log: Command[] = [];
-  #ids = 0;
-  constructor(slots = 1) {
-    this.state = newState(slots);
-  }
-  happen(...events: Event[]): Command[] {
-    for (const event of events) advance(this.state, event);
-    dispatch(this.state);
-    const commands = this.state.commands;
-    this.state.commands = [];
-    this.log.push(...commands);
-    return commands;
-  }
-  task(
-    spec: Partial<Parameters<typeof newTask>[2]> = {},
-    of: Definition = definition(),
-    count = 1,
-  ): Task {
-    const entry = newEntry(++this.#ids);
-    entry.count = count;
-    const base = { base: 1, whole: false, keys: undefined, dependencies: [], nested: false };
-    return newTask(entry, of, { ...base, ...spec });
-  }
-  submit(...tasks: Task[]): Command[] {
-    return this.happen(...tasks.map(task => ({ type: 'submitted', task }) as const));
-  }
-  done(task: Task, value: Entry['value'] = 1, ms = 10): Command[] {
-    const { slot, sequence } = task;
-    return this.happen({ type: 'done', slot: slot!.index, sequence, value, ms });
-  }
-  fail(task: Task, failure: 'exception' | 'memory' | 'final', error = new Error('no')): Command[] {
-    const { slot, sequence } = task;
-    return this.happen({ type: 'failed', slot: slot!.index, sequence, failure, error, ms: 10 });
-  }
-  watch(task: Task | undefined, entries: Entry[], count = -1): Command[] {
-    return this.happen({ type: 'watched', watcher: newWatcher(9, task, entries, count) });
-  }
-  /** The thread of a slot ends: by default the task given was running, all before it had begun. */
-  die(slot: number, end: Partial<ThreadEnd> = {}, reason?: 'cancelled' | 'timeout'): Command[] {
-    const base = { exitCode: 1, error: undefined, outOfMemory: false, abandoned: false };
-    const seen = { next: 0, current: -1, read: { file: -1, offset: 0 } };
-    return this.happen({ type: 'ended', slot, reason, end: { ...base, ...seen, ...end } });
-  }
-}
 const doing = (commands: readonly Command[]): string[] => commands.map(command => command.do);
 const ranges = (n: number) => [{ slab: 0, offset: n * 64, length: 64 }];
 
@@ -344,6 +277,28 @@ test('close: everything pending fails, and what is still said finds nothing', t 
   t.deepEqual(doing(story.happen({ type: 'done', slot: 0, sequence, value: 1, ms: 1 })), []);
 });
 
+test('declared memory is shared by those that run; what waits gives it up', t => {
+  const story = new Story(3, 100);
+  const of = { ...definition(), memoryBytes: 60 };
+  const [first, second] = [story.task({}, of), story.task({}, of)] as const;
+  const small = story.task();
+  story.submit(first, second, small);
+  t.deepEqual([first.place, second.place, small.place], ['slot', 'queued', 'queued']);
+  const child = story.task({ nested: true }, of);
+  story.happen({ type: 'nested', slot: 0, owner: first.sequence, task: child });
+  story.watch(first, [child.entry]);
+  t.is(child.place, 'slot');
+  story.done(child);
+  t.is(second.place, 'queued');
+  story.done(first);
+  t.deepEqual([second.place, small.place], ['slot', 'slot']);
+  story.done(second);
+  t.is(story.state.memoryBytes, 0);
+  const large = story.task({}, { ...definition(), memoryBytes: 101 });
+  story.submit(large);
+  t.regex(large.entry.error!.message, /declares 101 bytes, all there is are 100/);
+});
+
 test('too many tasks', t => {
   const story = new Story();
   const last = story.task();
@@ -398,6 +353,7 @@ test('any order of ends, losses and cancels: all tasks end, slots are empty, not
         }
         t.is(story.state.entries.size, 0);
         t.is(story.state.limited, 0);
+        t.is(story.state.memoryBytes, 0);
       },
     ),
     { numRuns: 200 },

@@ -15,6 +15,7 @@ import {
   failTask,
   freeRanges,
   leaveSlot,
+  nameOf,
   release,
   retryOrFail,
   satisfied,
@@ -23,6 +24,7 @@ import {
   unhold,
   unstarted,
   watch,
+  whereOf,
 } from './lifecycle.ts';
 import { threadEnded, timeoutError } from './lost.ts';
 import type { Entry, Event, Slot, State, Task, Watcher } from './state.ts';
@@ -136,6 +138,14 @@ function submit(state: State, task: Task): void {
       remedy: 'Get results before more tasks are started.',
     });
   }
+  const { memoryBytes = 0 } = task.definition;
+  if (bad === undefined && memoryBytes > state.memoryLimitBytes) {
+    bad = new LimitError(
+      'MEMORY',
+      `${nameOf(task)} declares ${memoryBytes} bytes, all there is are ${state.memoryLimitBytes}`,
+      { ...whereOf(task), remedy: 'Raise --memory, or declare less.' },
+    );
+  }
   if (bad !== undefined) return failTask(state, task, bad);
   if (task.missing === 0) return enqueue(state, task, 'back');
   for (const entry of task.dependencies) {
@@ -147,7 +157,7 @@ function watched(state: State, watcher: Watcher): void {
   const { task } = watcher;
   if (task !== undefined && (task.place !== 'slot' || task.runs !== watcher.run)) return;
   // A wait takes one turn at most when all is there: the task never gives up its slot for it.
-  if (task !== undefined && task.blocked++ === 0) unhold(task.slot!, task);
+  if (task !== undefined && task.blocked++ === 0) unhold(state, task.slot!, task);
   if (satisfied(watcher)) answer(state, watcher);
   else watch(watcher);
 }

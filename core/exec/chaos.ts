@@ -1,6 +1,6 @@
 /** Kills worker threads, for tests and for `--chaos SEED`: which one and when follow from the seed.
  *
- * At most KILLS_MAX a session, one less than a task's attempts: chaos alone never fails a job.
+ * At most KILLS_MAX between two moments without work, one less than a task's attempts: chaos alone never fails a task.
  */
 import type { Link } from './link.ts';
 
@@ -22,6 +22,11 @@ export class Chaos {
 
   /** Only while there is work: an idle thread that dies proves nothing. */
   run(busy: boolean): void {
+    this.#kills = 0;
+    this.#next(busy);
+  }
+
+  #next(busy: boolean): void {
     clearTimeout(this.#timer);
     if (!busy || this.#kills >= KILLS_MAX) return;
     const ms = MIN_MS + this.#random() * (MAX_MS - MIN_MS);
@@ -32,7 +37,7 @@ export class Chaos {
         this.#kills++;
         victim.stop('chaos');
       }
-      this.run(true);
+      this.#next(true);
     }, ms).unref();
   }
 }

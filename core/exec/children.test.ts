@@ -42,6 +42,14 @@ test('a heap that V8 ends: the task is named, the worker replaced; or V8 aborts 
   } else t.regex(stderr, /heap out of memory/, 'the limit of V8 that DESIGN speaks of');
 });
 
+const long = process.env['SUPERSTEP_TEST_SHORT'] === undefined ? test : test.skip;
+long('a thread inside a system call that does not return is abandoned after 5 s', t => {
+  const { status, lines } = run('stuck');
+  t.is(status, 0);
+  t.like(lines[0], { code: 'TASK_TIMEOUT' });
+  t.is(lines[1], 'goes on');
+});
+
 test('what workers print goes to standard error, with job and task before each line', t => {
   const { status, lines, stderr } = run('says');
   t.is(status, 0);

@@ -23,7 +23,6 @@ export interface ContextHost {
   readonly slot: number;
   readonly budget: Budget;
   readonly control: Control;
-  readonly softHeapBytes: number;
   kernels(): Kernels;
   view(range: Range): Uint8Array;
   newId(): number;
@@ -58,6 +57,7 @@ export class TaskContext implements WorkerContext, RefOwner {
   /** Objects that are being stored. */
   stores: Promise<void>[] | undefined;
   #released: TaskRef<unknown>[] | undefined;
+  readonly #softHeapBytes: number;
   #controller: AbortController | undefined;
   #attempt: string | undefined;
 
@@ -66,6 +66,7 @@ export class TaskContext implements WorkerContext, RefOwner {
     sequence: number,
     id: number,
     name: string,
+    softHeapBytes: number,
     alone: boolean,
     label: RunLabel | undefined,
   ) {
@@ -73,6 +74,7 @@ export class TaskContext implements WorkerContext, RefOwner {
     this.sequence = sequence;
     this.id = id;
     this.name = name;
+    this.#softHeapBytes = softHeapBytes;
     this.alone = alone;
     this.label = label;
   }
@@ -247,7 +249,7 @@ export class TaskContext implements WorkerContext, RefOwner {
     if (host.control.cancelled === sequence) {
       throw this.aborted ?? new LimitError('CANCELLED', `${this.title} was cancelled`);
     }
-    const limit = host.softHeapBytes * (this.alone ? 2 : 1);
+    const limit = this.#softHeapBytes * (this.alone ? 2 : 1);
     const used = getHeapStatistics().used_heap_size;
     if (used <= limit) return;
     throw new LimitError(

@@ -32,6 +32,7 @@ export function dispatch(state: State): void {
   for (;;) {
     const task = nextQueued(state);
     if (task === undefined) return;
+    if (!fits(state, task)) return;
     const estimateMs = estimate(task);
     const slot = chooseSlot(state, estimateMs);
     if (slot === undefined) return;
@@ -39,6 +40,14 @@ export function dispatch(state: State): void {
     task.estimateMs = estimateMs;
     assign(state, slot, task);
   }
+}
+
+/** Tasks that declare memory run beside each other only as far as it goes. One that waits for memory waits at the head of
+ *  the queue, so that smaller ones do not pass it for ever. */
+function fits(state: State, { definition }: Task): boolean {
+  const { memoryBytes = 0 } = definition;
+  if (memoryBytes === 0 || state.memoryBytes === 0) return true;
+  return state.memoryBytes + memoryBytes <= state.memoryLimitBytes;
 }
 
 function estimate({ definition }: Task): number {
@@ -87,7 +96,7 @@ function assign(state: State, slot: Slot, task: Task): void {
   slot.unused = nextSequence(slot.unused);
   slot.tasks.set(task.sequence, task);
   slot.alone = task.alone;
-  hold(slot, task);
+  hold(state, slot, task);
   if (task.timeoutMs !== undefined) state.limited++;
   state.commands.push({ do: 'run', slot, task });
 }

@@ -87,7 +87,7 @@ export class Driver implements LinkHost {
   #allEnded: (() => void) | undefined;
 
   constructor(options: DriverOptions) {
-    this.state = newState(options.workers);
+    this.state = newState(options.workers, options.budget.limitBytes);
     this.arena = options.arena;
     this.budget = options.budget;
     this.control = new SharedArrayBuffer(controlBytes(options.workers + 1));
@@ -261,12 +261,13 @@ export class Driver implements LinkHost {
     const key = `${ref.module} ${ref.name}`;
     let definition = this.#definitions.get(key);
     if (definition === undefined) {
-      const { retries, timeoutMs } = options;
+      const { retries, timeoutMs, memoryBytes } = options;
       definition = {
         index: this.#definitions.size,
         ref: { module: ref.module, name: ref.name },
         attempts: retries === undefined ? undefined : { exception: retries + 1 },
         timeoutMs,
+        memoryBytes,
         meanMs: undefined,
       };
       this.#definitions.set(key, definition);

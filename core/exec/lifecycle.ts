@@ -103,7 +103,7 @@ export function answer(state: State, watcher: Watcher): void {
   const { task } = watcher;
   if (task !== undefined) {
     if (task.place !== 'slot' || task.runs !== watcher.run) return;
-    if (--task.blocked === 0) hold(task.slot!, task);
+    if (--task.blocked === 0) hold(state, task.slot!, task);
   }
   const outcome = watcher.values ? outcomeOf(watcher.entries) : undefined;
   state.commands.push({ do: 'answer', watcher, outcome });
@@ -167,12 +167,14 @@ function drop({ queue }: State): void {
 
 // Slots.
 
-export function hold(slot: Slot, task: Task): void {
+export function hold(state: State, slot: Slot, task: Task): void {
+  state.memoryBytes += task.definition.memoryBytes ?? 0;
   slot.held++;
   slot.heldMs += task.estimateMs;
 }
 
-export function unhold(slot: Slot, task: Task): void {
+export function unhold(state: State, slot: Slot, task: Task): void {
+  state.memoryBytes -= task.definition.memoryBytes ?? 0;
   slot.held--;
   // Sums of floats drift; an empty queue is the moment to forget that.
   slot.heldMs = slot.held === 0 ? 0 : slot.heldMs - task.estimateMs;
@@ -183,7 +185,7 @@ export function unhold(slot: Slot, task: Task): void {
 export function leaveSlot(state: State, task: Task, success: boolean): readonly Range[] {
   const slot = task.slot!;
   slot.tasks.delete(task.sequence);
-  if (task.blocked === 0) unhold(slot, task);
+  if (task.blocked === 0) unhold(state, slot, task);
   if (task.alone) slot.alone = false;
   if (task.timeoutMs !== undefined) state.limited--;
   slot.stalled = false;

@@ -49,6 +49,7 @@ export interface LinkHost {
 export interface TaskOptions {
   readonly retries?: number | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly memoryBytes?: number | undefined;
 }
 
 export class Link {
@@ -145,7 +146,8 @@ export class Link {
     const { definition, dependencies, whole, label } = task;
     if (!this.#told.has(definition.index)) {
       this.#told.add(definition.index);
-      this.send([TO_WORKER.define, definition.index, definition.ref.module, definition.ref.name]);
+      const { index, ref, memoryBytes } = definition;
+      this.send([TO_WORKER.define, index, ref.module, ref.name, memoryBytes]);
     }
     const members = whole ? dependencies.slice(1) : dependencies;
     this.send([
@@ -182,8 +184,9 @@ export class Link {
       case TO_DRIVER.up:
         return { type: 'up', slot };
       case TO_DRIVER.define: {
-        const [, index, module, name, retries, timeoutMs] = message;
-        this.#named[index] = this.#host.define({ module, name }, { retries, timeoutMs });
+        const [, index, module, name, retries, timeoutMs, memoryBytes] = message;
+        const options = { retries, timeoutMs, memoryBytes };
+        this.#named[index] = this.#host.define({ module, name }, options);
         return undefined;
       }
       case TO_DRIVER.temp:

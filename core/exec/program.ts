@@ -3,7 +3,7 @@
  * Invariant: nothing here decides anything; it makes objects, tasks and watchers, and posts them to the driver. A call
  * costs no promise unless somebody waits for its answer.
  */
-import { assertNotEntry, type DefinitionRef, lookup } from '../define/define.ts';
+import { assertNotEntry, type DefinitionRef } from '../define/define.ts';
 import type {
   Argument,
   Got,
@@ -17,8 +17,7 @@ import type { Range } from '../memory/arena.ts';
 import type { Driver } from './driver.ts';
 import type { Executor, Request, SlotProgress, Submitted } from './executor.ts';
 import { outcomeOf, readyOf } from './lifecycle.ts';
-import type { TaskOptions } from './link.ts';
-import { type RefOwner, type Split, TaskRef, ownRef, splitArgument } from './refs.ts';
+import { type RefOwner, type Split, TaskRef, optionsOf, ownRef, splitArgument } from './refs.ts';
 import {
   type Definition,
   type Entry,
@@ -199,7 +198,7 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     let definition = this.#definitions.get(ref);
     if (definition === undefined) {
       assertNotEntry(ref);
-      definition = this.#driver.define(ref, (lookup('task', ref) ?? {}) as TaskOptions);
+      definition = this.#driver.define(ref, optionsOf(ref));
       this.#definitions.set(ref, definition);
     }
     return definition;

@@ -30,7 +30,13 @@ export interface RunLabel {
 
 type W = typeof TO_WORKER;
 export type ToWorker =
-  | [op: W['define'], definition: number, module: string, name: string]
+  | [
+      op: W['define'],
+      definition: number,
+      module: string,
+      name: string,
+      memoryBytes: number | undefined,
+    ]
   | [op: W['slab'], slab: number, memory: SharedArrayBuffer]
   | [
       op: W['run'],
@@ -81,6 +87,7 @@ export type ToDriver =
       name: string,
       retries: number | undefined,
       timeoutMs: number | undefined,
+      memoryBytes: number | undefined,
     ]
   | [
       op: D['submit'],

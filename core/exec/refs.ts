@@ -3,9 +3,20 @@
  * A ref holds its object until `release`, the end of a `using` block, of the task that made it, or of the session;
  * one that is merely forgotten is released some time after the garbage collector has found it.
  */
-import type { Ref } from '../define/session.ts';
+import { parseSize } from '../config.ts';
+import { type DefinitionRef, lookup } from '../define/define.ts';
+import type { Ref, TaskOptions as Said } from '../define/session.ts';
 import { UsageError } from '../errors.ts';
+import type { TaskOptions } from './link.ts';
 import type { Entry } from './state.ts';
+
+/** What its author said about a task, as the driver takes it. Throws UsageError USAGE for a size that is none. */
+export function optionsOf(ref: DefinitionRef): TaskOptions {
+  const { retries, timeoutMs, memory } = (lookup('task', ref) ?? {}) as Said;
+  const memoryBytes =
+    memory === undefined ? undefined : parseSize(memory, `memory of task '${ref.name}'`);
+  return { retries, timeoutMs, memoryBytes };
+}
 
 export interface RefOwner {
   releaseRef(ref: TaskRef<unknown>): void;

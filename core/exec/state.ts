@@ -21,6 +21,8 @@ export interface Definition {
   readonly ref: DefinitionRef;
   readonly attempts: Attempts | undefined;
   readonly timeoutMs: number | undefined;
+  /** What one run may hold on the heap, if its author says so. */
+  readonly memoryBytes: number | undefined;
   /** How long its runs take, lately; undefined before the first has ended. */
   meanMs: number | undefined;
 }
@@ -228,6 +230,9 @@ export interface State {
   unsettled: number;
   /** Tasks on slots that have a time limit. */
   limited: number;
+  /** What tasks that hold a slot have declared, and the most that it may be. */
+  memoryBytes: number;
+  readonly memoryLimitBytes: number;
   commands: Command[];
 }
 
@@ -312,7 +317,7 @@ export function newWatcher(
   };
 }
 
-export function newState(slots: number): State {
+export function newState(slots: number, memoryLimitBytes = Infinity): State {
   return {
     slots: Array.from({ length: slots }, (_, index) => ({
       index,
@@ -333,6 +338,8 @@ export function newState(slots: number): State {
     alone: [],
     unsettled: 0,
     limited: 0,
+    memoryBytes: 0,
+    memoryLimitBytes,
     commands: [],
   };
 }

@@ -6,7 +6,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ThreadData } from '../cluster/threads.ts';
-import { assertNotEntry, lookup } from '../define/define.ts';
+import { assertNotEntry } from '../define/define.ts';
 import { loadDefinition } from '../define/loader.ts';
 import type { Task } from '../define/session.ts';
 import { type PlainError, fromPlain } from '../errors.ts';
@@ -16,8 +16,8 @@ import { Budget } from '../memory/budget.ts';
 import type { ContextHost, TaskContext } from './context.ts';
 import { Control } from './control.ts';
 import { importing } from './importing.ts';
-import type { TaskOptions } from './link.ts';
 import { TO_DRIVER, TO_WORKER, type ToDriver, type ToWorker } from './protocol.ts';
+import { optionsOf } from './refs.ts';
 import { type Wire, unpack } from './wire.ts';
 
 /** Messages wait at most this long for others to leave with them: several times what sending costs. */
@@ -30,6 +30,8 @@ export interface Loaded {
   readonly ready: Promise<void>;
   run: ((argument: unknown, context: TaskContext) => unknown) | undefined;
   error: Error | undefined;
+  /** What it may hold on the heap. */
+  readonly softHeapBytes: number;
   /** How long its last run took. */
   lastMs: number;
 }
@@ -132,8 +134,9 @@ export class ThreadHost implements ContextHost {
       assertNotEntry(ref);
       index = this.#named.size;
       this.#named.set(key, index);
-      const { retries, timeoutMs } = (lookup('task', ref) ?? {}) as TaskOptions;
-      this.send([TO_DRIVER.define, index, ref.module, ref.name, retries, timeoutMs]);
+      const { retries, timeoutMs, memoryBytes } = optionsOf(ref);
+      const { module, name } = ref;
+      this.send([TO_DRIVER.define, index, module, name, retries, timeoutMs, memoryBytes]);
     }
     return index;
   }
@@ -189,8 +192,8 @@ export class ThreadHost implements ContextHost {
   receive(message: ToWorker): void {
     switch (message[0]) {
       case TO_WORKER.define: {
-        const [, index, module, name] = message;
-        this.#loaded[index] = this.#load(module, name);
+        const [, index, module, name, memoryBytes] = message;
+        this.#loaded[index] = this.#load(module, name, memoryBytes);
         return;
       }
       case TO_WORKER.slab:
@@ -243,7 +246,7 @@ export class ThreadHost implements ContextHost {
     return unpack(wire, range => new Uint8Array(this.view(range)), true);
   }
 
-  #load(module: string, name: string): Loaded {
+  #load(module: string, name: string, memoryBytes: number | undefined): Loaded {
     const ref = { module, name };
     const load = async (): Promise<void> => {
       try {
@@ -255,6 +258,7 @@ export class ThreadHost implements ContextHost {
     };
     const loaded: Loaded = {
       name,
+      softHeapBytes: memoryBytes ?? this.softHeapBytes,
       ready: load(),
       run: undefined,
       error: undefined,

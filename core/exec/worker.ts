@@ -131,7 +131,15 @@ class Worker implements RunEvents {
     // Taken back meanwhile.
     if (!host.control.start(sequence)) return;
     const definition = host.definition(index);
-    const run = new TaskContext(host, sequence, id, definition.name, alone, label);
+    const run = new TaskContext(
+      host,
+      sequence,
+      id,
+      definition.name,
+      definition.softHeapBytes,
+      alone,
+      label,
+    );
     // What may take long does not keep results waiting that are there.
     if (definition.lastMs > TURN_MS) host.flush();
     host.control.reading(-1, 0);
@@ -144,7 +152,8 @@ class Worker implements RunEvents {
     if (definition.run !== undefined) return this.#call(run, definition, message);
     this.#runs.set(sequence, run);
     void definition.ready.then(() => {
-      if (definition.error === undefined) this.#call(run, definition, message);
+      if (run.aborted !== undefined) this.#fail(run, run.aborted, 'final');
+      else if (definition.error === undefined) this.#call(run, definition, message);
       else this.#fail(run, definition.error, 'final');
     });
   }

@@ -58,6 +58,7 @@ export interface Raw {
     ends: number,
     most: number,
   ): number;
+  countLf(from: number, end: number): number;
   asciiUpTo(from: number, end: number): number;
   validUtf8UpTo(from: number, end: number): number;
   addRows(

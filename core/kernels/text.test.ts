@@ -2,7 +2,7 @@ import test from 'ava';
 import * as fc from 'fast-check';
 import { highKernels, movingKernels, placeBytes } from './fixtures.ts';
 import type { Kernels } from './kernels.ts';
-import { asciiUpTo, letters, lines, validUtf8UpTo } from './text.ts';
+import { asciiUpTo, countLines, letters, lines, validUtf8UpTo } from './text.ts';
 
 const ending = fc.constantFrom('\n', '\r\n', '\r', '', '\n\n', '\r\r\n');
 const text = fc
@@ -91,6 +91,17 @@ function plainValid(bytes: Buffer): number {
     }
   }
 }
+
+test('countLines', t => {
+  fc.assert(
+    fc.property(text, bytes => {
+      const kernels = movingKernels();
+      const { data } = placeBytes(kernels, [bytes]);
+      t.is(countLines(kernels, data, bytes.length), plainLines(bytes).length);
+    }),
+    { numRuns: 200 },
+  );
+});
 
 test('validUtf8UpTo and asciiUpTo', t => {
   fc.assert(

@@ -2,6 +2,8 @@
 import type { Kernels } from './kernels.ts';
 import { CHUNK_BYTES, SCRATCH } from './raw.ts';
 
+const LF = 10;
+
 /** Finds lines. A line ends at LF; a CR just before it is not part of the line.
  *
  *  Line i is bytes[from + starts[i], from + ends[i]): `starts` and `ends` are addresses of u32 arrays with room for
@@ -18,6 +20,16 @@ export function lines(
 ): { lines: number; consumed: number } {
   const count = kernels.raw.lines(from, from, from + length, whole, starts, ends, most);
   return { lines: count, consumed: kernels.u32[SCRATCH >> 2]! };
+}
+
+/** How many lines there are; what follows the last LF is one too. */
+export function countLines(kernels: Kernels, from: number, length: number): number {
+  const end = from + length;
+  let count = 0;
+  for (let at = from; at < end; at += CHUNK_BYTES) {
+    count += kernels.raw.countLf(at, Math.min(end, at + CHUNK_BYTES));
+  }
+  return length > 0 && kernels.u8[end - 1] !== LF ? count + 1 : count;
 }
 
 /** ASCII capitals become small, in place. */

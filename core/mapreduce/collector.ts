@@ -20,6 +20,7 @@ import { Groups, KernelOverflow } from '../kernels/groups.ts';
 import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
 import type { Order } from '../kernels/order.ts';
 import { Rows } from '../kernels/rows.ts';
+import { countLines } from '../kernels/text.ts';
 import { BatchArea, type ColumnPointers, Region } from '../store/batch-area.ts';
 import { advanced } from '../store/merge.ts';
 import { sumOverflow } from './keys.ts';
@@ -76,16 +77,18 @@ export class Collector {
     this.#row = 0;
   }
 
-  /** Counts the words of whole lines. The bytes may be changed. */
-  addWords(bytes: Uint8Array, split: 'bytes' | 'unicode', lower: boolean): void {
+  /** Counts the words of whole lines. The bytes may be changed. Returns the number of lines. */
+  addWords(bytes: Uint8Array, split: 'bytes' | 'unicode', lower: boolean): number {
     this.bytesEmitted += bytes.length;
     const from = this.#chunk.fit(bytes.length);
     this.#kernels.copyIn(bytes, from);
+    const lines = countLines(this.#kernels, from, bytes.length);
     for (let done = 0; done < bytes.length; ) {
       const taken = this.#groups!.countWords(from + done, bytes.length - done, split, lower);
       done += taken;
       if (done < bytes.length) this.#spill(taken > 0 || this.#groups!.count > 0);
     }
+    return lines;
   }
 
   /** Adds the rows of a batch of the emitted columns; its buffers are not kept. */

@@ -7,6 +7,7 @@ import { found } from '../define/define.ts';
 import type { Json, Place } from '../define/place.ts';
 import { checkColumns } from '../define/column-rules.ts';
 import type { Schema } from '../define/schema.ts';
+import type { ReadOptions } from '../define/table.ts';
 import { type FileFact, inputFormat, loadSource, type SourceOptions, type Split } from '../io.ts';
 import { type ReadPlan, SPLIT_BYTES } from './plan.ts';
 
@@ -26,7 +27,7 @@ export interface Inputs {
   readonly sources: readonly SourceInput[];
   readonly splits: readonly (readonly Split[])[];
   readonly facts: readonly (readonly FileFact[])[];
-  /** Of every file that is read: an output may not lie among them. */
+  /** Of every file that is read, and every folder that was named: an output may not lie among them. */
   readonly paths: readonly string[];
 }
 
@@ -51,7 +52,7 @@ export async function gatherInputs(
       facts.push([]);
       continue;
     }
-    const options: SourceOptions = { ...source, ...formatOf(plan.options) };
+    const options: SourceOptions = { ...source, ...sourceOptions(plan.options) };
     const format = inputFormat(plan.where, options.format);
     const reader = await loadSource(format);
     const described = await reader.describe(plan.where, options, spool && { spoolFolder: spool });
@@ -61,10 +62,12 @@ export async function gatherInputs(
     splits.push(reader.split(described, splitBytes));
     facts.push(described);
   }
-  const paths = facts.flat().flatMap(fact => (fact.kind === 'stdin' ? [] : [fact.path]));
+  const files = facts.flat().flatMap(fact => (fact.kind === 'stdin' ? [] : [fact.path]));
+  const named = reads.flatMap(({ where: { where } }) => ('connector' in where ? [] : where));
+  const paths = [...files, ...named.filter(path => path !== '-')];
   return { sources, splits, facts, paths };
 }
 
-function formatOf({ format }: { readonly format?: string }): SourceOptions {
-  return format === undefined ? {} : { format };
+function sourceOptions({ format, encoding }: ReadOptions): SourceOptions {
+  return { ...(format !== undefined && { format }), ...(encoding !== undefined && { encoding }) };
 }

@@ -84,7 +84,7 @@ class Walk {
     return {
       splits: this.#splits,
       runs: this.#runs,
-      rowsIn: this.#rowsIn,
+      rowsIn: this.#rowsIn + this.#mapper.lines,
       bytesIn: this.#bytesIn,
       rowsEmitted: this.#collector.rowsEmitted,
       bytesEmitted: this.#collector.bytesEmitted,

@@ -37,12 +37,15 @@ export interface Mapper {
   /** Row of the chunk that the user's function was given last, and where in the chunk it began. */
   readonly row: number;
   readonly rowStart: number;
+  /** Lines that were taken by `text`. */
+  readonly lines: number;
   end(): void;
 }
 
 export class WordsMapper implements Mapper {
   readonly row = 0;
   readonly rowStart = 0;
+  lines = 0;
   readonly #collector: Collector;
   readonly #split: 'bytes' | 'unicode';
   readonly #lower: boolean;
@@ -54,11 +57,16 @@ export class WordsMapper implements Mapper {
   }
 
   text(chunk: Uint8Array): void {
+    this.lines += this.#add(chunk);
+  }
+
+  /** Returns the number of lines. */
+  #add(chunk: Uint8Array): number {
     if (!this.#lower || isAscii(chunk) || !isUtf8(chunk)) {
-      this.#collector.addWords(chunk, this.#split, this.#lower);
-    } else {
-      this.#collector.addWords(lowered(chunk, this.#split), 'bytes', false);
+      return this.#collector.addWords(chunk, this.#split, this.#lower);
     }
+    this.#collector.addWords(lowered(chunk, this.#split), 'bytes', false);
+    return linesOf(chunk).batch.rows;
   }
 
   /** Lines of a table: put together again, with an end between them. */
@@ -71,7 +79,7 @@ export class WordsMapper implements Mapper {
       at += offsets![i + 1]! - offsets![i]!;
       text[at++] = 10;
     }
-    this.text(text.subarray(0, at));
+    this.#add(text.subarray(0, at));
   }
 
   end(): void {}
@@ -99,6 +107,7 @@ export interface UserOptions {
 abstract class UserMapper implements Mapper {
   row = 0;
   rowStart = 0;
+  lines = 0;
   protected readonly options: UserOptions;
   protected readonly emitter: Emitter;
 
@@ -113,6 +122,7 @@ abstract class UserMapper implements Mapper {
   text(chunk: Uint8Array, { file, offset }: Place): void | Promise<void> {
     checkUtf8(chunk, file, offset);
     const { batch, starts } = linesOf(chunk);
+    this.lines += batch.rows;
     return this.map(batch, starts);
   }
 
@@ -173,12 +183,15 @@ export class BatchMapper extends UserMapper {
 export class PassMapper implements Mapper {
   readonly row = 0;
   readonly rowStart = 0;
+  lines = 0;
   readonly #collector: Collector;
   constructor(collector: Collector) {
     this.#collector = collector;
   }
   text(chunk: Uint8Array): void {
-    this.#collector.add(linesOf(chunk).batch);
+    const { batch } = linesOf(chunk);
+    this.lines += batch.rows;
+    this.#collector.add(batch);
   }
   batch(batch: StoredBatch): void {
     this.#collector.add(batch);

@@ -11,7 +11,7 @@ export { sortStart, sortStep } from './sort';
 export { measure, takeKeys, takeCounts, takeFixed, takeSums } from './take';
 export { setLetters } from './letters';
 export { fold32, fold64, foldF64, sumF64, fill64 } from './aggregates';
-export { lines, asciiUpTo, validUtf8UpTo } from './text';
+export { lines, countLf, asciiUpTo, validUtf8UpTo } from './text';
 export { addRows, measureRows, takePlace, takeBytes } from './rows';
 export { mergeWindow, mergeNext } from './merge';
 export {

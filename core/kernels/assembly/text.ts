@@ -35,6 +35,16 @@ export function lines(base: usize, at: usize, end: usize, whole: bool, starts: u
   return count;
 }
 
+/** LFs. */
+export function countLf(at: usize, end: usize): u32 {
+  let count: u32 = 0;
+  for (; at + 16 <= end; at += 16) {
+    count += popcnt(u32(i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x0a)))));
+  }
+  for (; at < end; at++) count += u32(load<u8>(at) == 0x0a);
+  return count;
+}
+
 /** Bytes at the start that are ASCII. */
 export function asciiUpTo(from: usize, end: usize): usize {
   for (let at = from; at < end; at += 16) {

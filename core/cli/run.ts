@@ -28,16 +28,17 @@ type Options = Omit<RunOptions<Tables>, 'output'> & { readonly job: string };
 /** Throws what the job throws; then nothing has been written, apart from --report. */
 export async function run(name: string, paths: readonly string[], flags: RunFlags): Promise<void> {
   const options = runOptions(flags);
+  const opening = openOptions(flags);
+  const limit = count('--limit', flags.limit);
   const interrupts = new Interrupts();
   const progress = flags.quiet ? undefined : progressPrinter();
   try {
     // First of all: its thread starts while the job is found.
-    await using session = await openSession({ ...openOptions(flags), warm: true });
+    await using session = await openSession({ ...opening, warm: true });
     const definition = await findJob(name);
     const { tables, single } = makeTables(definition, paths, flags);
     const destinations = findOutputs(flags.out ?? [], Object.keys(tables), single);
     const style = styleOf(destinations, flags);
-    const limit = count('--limit', flags.limit);
     refuseMixed(style, flags);
     const task: Work = {
       session,

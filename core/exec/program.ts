@@ -12,7 +12,7 @@ import type {
   Started,
   Task as TaskDefinition,
 } from '../define/session.ts';
-import { LimitError, UsageError } from '../errors.ts';
+import { LimitError, SuperstepError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Driver } from './driver.ts';
 import type { Executor, Request, SlotProgress, Submitted } from './executor.ts';
@@ -271,7 +271,9 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
   }
 }
 
+/** A reason of ours says itself why: a time limit, a closed session. */
 function cancelledBy(signal: AbortSignal): Error {
   const { reason } = signal as { reason: unknown };
+  if (reason instanceof SuperstepError) return reason;
   return new LimitError('CANCELLED', 'cancelled by an AbortSignal', {}, { cause: reason });
 }

@@ -124,7 +124,7 @@ class JobRun {
     const { stats } = this;
     const started = performance.now();
     this.#inputs = await gatherInputs(this.#plan.reads, this.#options, () => this.#executor.temp());
-    stats.files = this.#inputs.paths.length;
+    stats.files = this.#inputs.facts.flat().length;
     this.#openOutputs();
     this.#context = {
       job: this.#plan.name,

@@ -7,7 +7,8 @@
  * Not here: what a table is (define/), threads (exec/), the format of files (connectors).
  */
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Output } from '../exec/commit.ts';
 import type { Executor } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
@@ -103,6 +104,10 @@ class JobRun {
   readonly #outputs = new Map<string, Output>();
   readonly #made: (StageOutput | undefined)[] = [];
   readonly #watch: Watch;
+  /** Of this job's segments, where they are not beside its output. */
+  #folder: string | undefined;
+  /** Results whose rows stay, by stage. */
+  readonly #kept = new Map<number, TableResult>();
   #context!: JobContext;
   #inputs!: Inputs;
 
@@ -153,7 +158,13 @@ class JobRun {
   /** Gives back what stages still hold. */
   end(): void {
     this.#watch.end();
-    for (const made of this.#made) this.#release(made);
+    for (const [stage, made] of this.#made.entries()) {
+      // Rows that were kept as they are belong to the result now.
+      if (this.#kept.get(stage)?.kept?.runs[0] !== made?.parts[0]?.part.run) this.#release(made);
+    }
+    if (this.#folder !== undefined && this.#kept.size === 0) {
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
   }
 
   #openOutputs(): void {
@@ -171,10 +182,15 @@ class JobRun {
     }
   }
 
-  /** Beside the output, where there is room for it: the user chose that device for data of this size. */
+  /** Beside the output, where there is room for it: the user chose that device for data of this size. A staging folder
+   *  ends with its output, so only where nothing outlives that one. */
   #tempFolder(): string {
-    const [output] = this.#outputs.values();
-    return output === undefined || this.#options.tempGiven ? this.#executor.temp() : output.staging;
+    const [output, another] = this.#outputs.values();
+    const alone = another === undefined && this.#plan.results.length === 1;
+    if (output !== undefined && alone && !this.#options.tempGiven) return output.staging;
+    this.#folder = join(this.#executor.temp(), this.#id);
+    mkdirSync(this.#folder);
+    return this.#folder;
   }
 
   async #runStage(stage: Stage): Promise<StageOutput> {
@@ -258,6 +274,8 @@ class JobRun {
 
   /** The table's output in its place, or its rows in order. */
   async #finish(name: string, stageId: number): Promise<TableResult> {
+    const known = this.#kept.get(stageId);
+    if (known !== undefined && !this.#outputs.has(name)) return known;
     const { parts, keyed } = this.#made[stageId]!;
     const { columns } = this.#tables[name]!;
     const output = this.#outputs.get(name);
@@ -272,12 +290,13 @@ class JobRun {
       output === undefined
         ? { kind: 'run', keyed: false }
         : { kind: 'file', folder: output.staging, format: destination!.format };
-    if (output === undefined && !keyed) {
-      this.#made[stageId] = undefined;
-      return { columns, rows, bytes, kept: keptOf(parts) };
+    const asTheyAre = output === undefined && !keyed;
+    const merged = asTheyAre ? parts : await this.#merge(stageId, into);
+    if (output === undefined) {
+      const kept = { columns, rows, bytes, kept: keptOf(merged) };
+      this.#kept.set(stageId, kept);
+      return kept;
     }
-    const merged = await this.#merge(stageId, into);
-    if (output === undefined) return { columns, rows, bytes, kept: keptOf(merged) };
     const path = merged.map(({ part }) => part.path!);
     return { columns, rows, bytes, committed: commit(output, path) };
   }

@@ -2,7 +2,7 @@
  *
  * Not here: how tables run (run.ts), what a session holds besides (core/session.ts).
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { assertNotEntry } from '../define/define.ts';
 import type { Report, Result, RunOptions, Written } from '../define/session.ts';
@@ -87,8 +87,12 @@ export async function runOnSession(
     });
     const seconds = (performance.now() - started) / 1000;
     const report = reportOf(host, results, stats, seconds);
+    // Two names of one table are one result: it is released once.
+    const shared = new Map<TableResult, Result<Schema>>();
     const made = Object.entries(results).map(([name, result]) => {
-      return [name, resultOf(host, result, report(name))] as const;
+      const known = shared.get(result) ?? resultOf(host, result, report(name));
+      shared.set(result, known);
+      return [name, known] as const;
     });
     return ONLY in results ? made[0]![1] : Object.fromEntries(made);
   } finally {
@@ -115,7 +119,11 @@ export async function explainOnSession(
 /** Rows of a result that went to a file are in the file. */
 function resultOf(host: RunHost, result: TableResult, report: Report): Result<Schema> {
   const { kept = { runs: [], ranges: [] }, columns } = result;
-  const release = (held: Kept): void => host.executor.release(held.ranges);
+  const release = (held: Kept): void => {
+    host.executor.release(held.ranges);
+    for (const { segment } of held.runs)
+      if (segment !== undefined) rmSync(segment, { force: true });
+  };
   const forget = host.onClose(() => release(kept));
   return new KeptRows(columns, report, kept, host, held => {
     forget();

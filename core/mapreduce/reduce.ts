@@ -43,7 +43,6 @@ export async function runReduce(argument: ReduceArgument, worker: WorkerContext)
   const carrier = carrierOf(argument.context, worker);
   const target = await openTarget(argument, worker, stage.output);
   try {
-    await target.room();
     const inputs = await lowerFanIn(argument, worker, carrier);
     const work: Work = { argument, worker, spec, layout, inputs, target, context };
     if (argument.finished) await mergeFinished(work);
@@ -67,9 +66,10 @@ async function mergeFinished({ argument, worker, inputs, target }: Work): Promis
   const rows = new MergedRows(worker.kernels(), inputs, argument.fields, { natural: false });
   for (let block = rows.next(); block !== undefined; block = rows.next()) {
     const { rows: n, columns } = block.batch;
-    target.write({ rows: n, columns: columns.slice(1) });
+    const batch = { rows: n, columns: columns.slice(1) };
+    await target.room(batch);
+    target.write(batch);
     worker.heapCheck();
-    await target.room();
   }
 }
 
@@ -84,10 +84,14 @@ async function reduceGroups(work: Work): Promise<void> {
       const [key, ...values] = batch.columns;
       if (user === undefined) {
         const keys = decodeKeys(layout.key, key!, batch.rows);
-        target.write({ rows: batch.rows, columns: [...keys, ...values] }, key);
-      } else user.batch(key!, { rows: batch.rows, columns: values });
+        const out = { rows: batch.rows, columns: [...keys, ...values] };
+        await target.room(out, key);
+        target.write(out, key);
+      } else {
+        await target.room();
+        user.batch(key!, { rows: batch.rows, columns: values });
+      }
       worker.heapCheck();
-      await target.room();
     }
     user?.end();
   } catch (error) {
@@ -103,13 +107,15 @@ async function reduceRows(work: Work): Promise<void> {
       const { rows, columns } = block.batch;
       const [key, , ...values] = columns;
       const keys = decodeKeys(layout.key, key!, rows);
-      target.write({ rows, columns: [...keys, ...values] }, key);
+      const out = { rows, columns: [...keys, ...values] };
+      await target.room(out, key);
+      target.write(out, key);
       worker.heapCheck();
-      await target.room();
     }
     return;
   }
   const user = new UserReducer(work);
+  await target.room();
   const groups = new GroupRows(merged, layout.values);
   const readKey = keyReader(layout.key);
   for (let group = groups.next(); group !== undefined; group = groups.next()) {

@@ -15,7 +15,8 @@ import type { Into, ReduceArgument, Reduced } from './stage.ts';
 export interface Target {
   /** Whether rows are to come with the key that orders them. */
   readonly keyed: boolean;
-  room(): Promise<void>;
+  /** Room in the arena for this batch, or for one of the usual size. */
+  room(batch?: StoredBatch, key?: StoredColumn): Promise<void>;
   /** `key`: of each row, if keyed. Buffers are not kept. */
   write(batch: StoredBatch, key?: StoredColumn): void;
   finish(): Omit<Reduced, 'counters' | 'gcSeconds'>;
@@ -39,12 +40,12 @@ export async function openTarget(
     // What comes out is seldom more than what goes in; where it is, more is asked for.
     bytesHint: slices.flatMap(({ batches }) => batches).reduce((sum, { bytes }) => sum + bytes, 0),
   });
+  const withKey = (batch: StoredBatch, key: StoredColumn | undefined): StoredBatch =>
+    into.keyed ? { rows: batch.rows, columns: [key!, ...batch.columns] } : batch;
   return {
     keyed: into.keyed,
-    room: () => writer.reserve(),
-    write: ({ rows, columns: data }, key) => {
-      writer.write(0, { rows, columns: into.keyed ? [key!, ...data] : data });
-    },
+    room: (batch, key) => writer.reserve(batch && withKey(batch, key)),
+    write: (batch, key) => writer.write(0, withKey(batch, key)),
     finish: () => ({
       run: writer.finish(),
       rows: writer.rows,

@@ -49,8 +49,10 @@ export class RunWriter {
     this.#partitions = Array.from({ length: options.partitions }, () => []);
   }
 
-  /** Room in the arena for a batch or more, unless it is full. */
-  async reserve(bytes = BATCH_ROOM): Promise<void> {
+  /** Room in the arena for this batch, or for one of the usual size; unless the arena is full. */
+  async reserve(batch?: StoredBatch): Promise<void> {
+    const { fields } = this.#options;
+    const bytes = batch === undefined ? BATCH_ROOM : layoutBatch(fields, batch).bytes;
     if (this.#refused || (this.#chunk !== undefined && this.#chunk.length - this.#used >= bytes)) {
       return;
     }

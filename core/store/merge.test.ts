@@ -142,3 +142,9 @@ test('rows: all of them, in order of key, nulls and large values included, and a
     { numRuns: 60 },
   );
 });
+
+test('nothing at all is merged to nothing', t => {
+  const groups = new MergedGroups(new Kernels(wasm), [], fieldsOf({ key: utf8 }), []);
+  t.is(groups.next(), undefined);
+  t.is(new MergedRows(new Kernels(wasm), [], fieldsOf(mixed), { natural: true }).next(), undefined);
+});

@@ -72,6 +72,7 @@ export class Merger {
 
   /** Merges the next block. @returns its rows; 0 at the end */
   next(): number {
+    if (this.#sources.length === 0) return 0;
     for (;;) {
       if (this.#needs >= 0) {
         this.#windows[this.#needs]!.batch++;

@@ -31,7 +31,9 @@ export interface ConnectorSpec<O extends Json> {
   split(options: O, columns: Schema, hintBytes: number): Promise<readonly Split[]>;
   /** Only `columns`. Throws a DataError with the record's place, never ends early. */
   read(split: Split, columns: Schema, options: O, signal: AbortSignal): AsyncIterable<Batch>;
-  /** One writer an attempt. Absent: the connector only reads. */
+  /** One writer an attempt of a task. Absent: the connector only reads. `job` is unique for each run and table, `task`
+   *  counts from 0, in the order of rows; `attempt` is random. A task whose end got lost is run again: what several
+   *  attempts of one task have committed is the same, and counts once. */
   write?(
     attempt: { readonly job: string; readonly task: number; readonly attempt: number },
     columns: Schema,
@@ -39,9 +41,12 @@ export interface ConnectorSpec<O extends Json> {
   ): Promise<Writer>;
   /** All tasks have committed: make everything visible at once. */
   commit?(job: string, options: O): Promise<void>;
+  /** The job has failed, in the end: what its tasks have committed will not be asked for. */
+  abort?(job: string, options: O): Promise<void>;
 }
 export interface Writer {
-  write(batch: Batch): Promise<void>;
+  /** Rows in order, some thousand at a time. The next come when the promise has resolved. */
+  write(rows: readonly object[]): Promise<void>;
   commit(): Promise<void>;
   /** Leaves nothing; harmless after commit. */
   abort(): Promise<void>;

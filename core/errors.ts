@@ -81,7 +81,7 @@ export const CODES = {
   TASKS: ['LimitError', 'too many tasks have been started and not ended'],
   DISK_FULL: ['LimitError', 'no space left on a device'],
   IO: ['LimitError', 'the system refused or failed an operation on a file'],
-  TOO_MANY_ROWS: ['LimitError', 'toArray met more rows than its limit'],
+  TOO_MANY_ROWS: ['LimitError', 'toArray or toArrow met more rows than its limit'],
   TIME_LIMIT: ['LimitError', 'the job, or an attempt of a task, took longer than it may'],
   CANCELLED: ['LimitError', 'cancelled by the caller, an AbortSignal or a closing session'],
   // TransportError: bytes between processes.

@@ -1,5 +1,6 @@
 // biome-ignore-all format: one check a line.
 /** What TypeScript infers, held exactly. Compiles or does not; nothing runs. */
+import type { RecordBatch, Table as ArrowTable } from 'apache-arrow';
 import type { Graph, Ref, Result, Row, Session, Table, VertexId } from '../index.ts';
 import { bigint64, combiner, decimal, edges, float64, graph, int64, job, join, list, mapReduce, min, nullable, oneOf, read, rows, select, sum, timestamp, utf8, vertexId, vertexProgram } from '../index.ts';
 import wordcount, { byBatch, clean, counted, largestOrder, meanTemperature, revenueByCountry, sessionize } from './examples/mapreduce.ts';
@@ -136,6 +137,11 @@ is<Equal<Flat<NonNullable<Parameters<typeof hostRank>[1]>>, { readonly iteration
 declare const session: Session;
 const several = session.run(hostRank({ pages: [] }));
 is<Equal<Awaited<typeof several>['hosts'] extends Result<infer S> ? Flat<Row<S>> : never, { readonly host: string; readonly rank: number; readonly pages: number; readonly best: number }>>();
+// a result as columns
+declare const counts: Result<{ readonly word: typeof utf8 }>;
+is<Equal<ReturnType<typeof counts.batches>, AsyncIterable<RecordBatch>>>();
+is<Equal<Awaited<ReturnType<typeof counts.toArrow>>, ArrowTable>>();
+
 job({
   name: 'types',
   params: { source: vertexId },

@@ -1,8 +1,8 @@
 // biome-ignore-all format: the line after each comment is the mistake.
 /** What TypeScript refuses. Each line marked must be an error, or this file does not compile.
  *  The same mistakes in JavaScript, or behind `any`, are UsageErrors with the same words when the plan is made. */
-import type { Session, Table } from '../index.ts';
-import { actor, any, bool, combiner, decimal, edges, float64, graph, int64, job, join, mapReduce, min, nullable, oneOf, plus, read, rows, select, sum, task, utf8, vertexId, vertexProgram, words } from '../index.ts';
+import type { Result, Session, Table } from '../index.ts';
+import { actor, any, bool, combiner, connector, decimal, edges, float64, graph, int64, job, join, mapReduce, min, nullable, oneOf, plus, read, rows, select, sum, task, utf8, vertexId, vertexProgram, words } from '../index.ts';
 import wordcount, { byRow, sessionize } from './examples/mapreduce.ts';
 import { cdlp, pagerank, sssp, trust } from './examples/pregel.ts';
 import { range } from './examples/connector.ts';
@@ -89,6 +89,9 @@ mapReduce({ name: 'm', input: { a: decimal(12, 2) }, value: { a: decimal(12, 2) 
 range({ to: () => 1 });
 // @ts-expect-error and have their types
 range({ to: '1' });
+const spec = { columns: async () => ({ n: int64 }), split: async () => [], read: async function* () {} };
+// @ts-expect-error a writer is told when its task has ended
+connector('sink', { ...spec, write: async () => ({ write: async () => {}, abort: async () => {} }) });
 const l = rows([{ id: 1, v: 1 }], { id: int64, v: float64 });
 const other = rows([{ id: 'a', w: 1 }], { id: utf8, w: float64 });
 // @ts-expect-error keys of different types
@@ -166,5 +169,10 @@ session.run(wordcount);
 job({ name: 'j', inputs: { a: { line: utf8 } }, plan: ({ b }) => byRow(b) });
 // @ts-expect-error outputs by name
 session.run({ a: byRow([]) }, { output: { b: 'x.csv' } });
+declare const counts: Result<{ readonly word: typeof utf8 }>;
+// @ts-expect-error batches come one by one, as rows do
+export const first = counts.batches()[0];
+// @ts-expect-error a table of Arrow's comes when all its rows have
+export const column = counts.toArrow().getChild('word');
 const anything: Table<{ readonly word: typeof utf8 }> = byRow([{ line: '' }]);
 export { actor, anything, oneOf, task };

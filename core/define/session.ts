@@ -3,6 +3,7 @@
  *
  * No global state: a program may hold several sessions. Options are plain data.
  */
+import type { RecordBatch, Table as ArrowTable } from 'apache-arrow';
 import { UsageError } from '../errors.ts';
 import { type DefinitionRef, register } from './define.ts';
 import type { Place } from './place.ts';
@@ -112,6 +113,11 @@ export interface Result<S extends Schema> extends AsyncDisposable {
   rows(): AsyncIterable<Row<S>>;
   /** All rows; an error beyond `limit` (default 1,000,000). */
   toArray(limit?: number): Promise<Row<S>[]>;
+  /** The same rows as columns, in batches of at most 16,384 rows: objects of the `apache-arrow` that superstep depends
+   *  on, which is yours too where the versions agree. Their buffers are copies and outlive `release`. */
+  batches(): AsyncIterable<RecordBatch>;
+  /** All rows as one table of Arrow's; an error beyond `limit` rows (default 10,000,000). */
+  toArrow(limit?: number): Promise<ArrowTable>;
   release(): Promise<void>;
 }
 export type Results<T> =

@@ -8,6 +8,7 @@
  * Read besides what is written: narrower integers and floats, LargeUtf8, LargeBinary, dictionaries (decoded),
  * timestamps in other units.
  */
+import { checkColumns } from '../define/column-rules.ts';
 import type { AnyType, Schema } from '../define/schema.ts';
 import { UsageError } from '../errors.ts';
 import * as arrow from './arrow-classes.ts';
@@ -119,20 +120,34 @@ export function toArrow(batch: StoredBatch, columns: Schema): arrow.RecordBatch 
   return new arrow.RecordBatch(schema, data);
 }
 
-/** The columns of `schema` (as `schemaOf` gives them) of a record batch, which may come from another copy of Arrow.
- *  Throws UsageError COLUMN_TYPE where a column that is not nullable has nulls. */
-export function fromArrow(batch: arrow.RecordBatch, columns: Schema): StoredBatch {
+/** The columns of `columns`, by name, of a record batch, which may come from another copy of Arrow. `where` is whose batch
+ *  it is. A column that Arrow calls nullable (its builders call every one so) is taken for one that is not as long as
+ *  it has no nulls. Throws UsageError COLUMN_MISSING, or COLUMN_TYPE for another type and for nulls. */
+export function fromArrow(batch: arrow.RecordBatch, columns: Schema, where = 'Arrow'): StoredBatch {
   const rows = batch.numRows;
-  const stored = Object.entries(columns).map(([name, of], i) => {
-    const data = batch.data.children[i]!;
+  const { fields } = batch.schema;
+  const places = new Map(fields.map(({ name }, i) => [name, i]));
+  const asked = fields.filter(({ name }) => Object.hasOwn(columns, name));
+  const have = asked.map(({ name, type }) => [name, presentTypeOf(type, name)]);
+  const present = Object.entries(columns).map(([name, of]) => [name, withoutNulls(of)]);
+  checkColumns(Object.fromEntries(have), Object.fromEntries(present), where);
+  const stored = Object.entries(columns).map(([name, of]) => {
+    const data = batch.data.children[places.get(name)!]!;
     if (of.nullable !== true && data.nullCount > 0) {
-      throw new UsageError('COLUMN_TYPE', `column '${name}' has nulls and is not nullable`, {
-        remedy: 'Declare it nullable in the schema that comes with the data.',
-      });
+      throw new UsageError(
+        'COLUMN_TYPE',
+        `${where}: column '${name}' has nulls and is not nullable`,
+        { remedy: 'Declare it nullable in the schema that comes with the data.' },
+      );
     }
     return columnOf(of, data);
   });
   return { rows, columns: stored };
+}
+
+function withoutNulls({ nullable, ...of }: AnyType): AnyType {
+  void nullable;
+  return of;
 }
 
 export function tableOf(batches: Iterable<StoredBatch>, columns: Schema): arrow.Table {

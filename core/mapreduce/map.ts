@@ -180,7 +180,8 @@ class Walk {
       const { connector, options } = source.place;
       const spec = (await loadDefinition('connector', connector)) as ConnectorSpec<Json>;
       for await (const batch of spec.read(split.split!, columns, options, this.#worker.signal)) {
-        await this.#take(split, await fromConnector(batch, columns), columns);
+        const stored = await fromConnector(batch, columns, connector.name);
+        await this.#take(split, stored, columns);
       }
       return;
     }
@@ -268,8 +269,8 @@ class Walk {
 }
 
 /** What a user's connector gives: rows, or Arrow, whose classes are loaded only then. */
-async function fromConnector(batch: Batch, columns: Schema): Promise<StoredBatch> {
+async function fromConnector(batch: Batch, columns: Schema, where: string): Promise<StoredBatch> {
   if (Array.isArray(batch)) return batchOf(batch as readonly object[], columns);
   const { fromArrow } = await import('../batch/arrow.ts');
-  return fromArrow(batch as RecordBatch, columns);
+  return fromArrow(batch as RecordBatch, columns, where);
 }

@@ -175,6 +175,19 @@ test('what cannot be sent is a UsageError where it is given', async t => {
   t.regex(back?.message ?? '', /^the result of task 'unsendable'/);
 });
 
+test('a definition that a worker does not find, and a module that it cannot import', async t => {
+  const { remote, get } = session(t);
+  const late = await t.throwsAsync<SuperstepError>(get(remote(tasks.madeLate())));
+  t.is(late?.code, 'DEFINITION_NOT_FOUND');
+  t.regex(
+    late?.message ?? '',
+    /^'madeLate' \(task\) is not there when .* is imported\. It was probably made inside/,
+  );
+  const nowhere = await t.throwsAsync<SuperstepError>(get(remote(tasks.nowhere())));
+  t.is(nowhere?.code, 'MODULE_NOT_LOADED');
+  t.is(await get(remote(tasks.echo, 1)), 1);
+});
+
 test('refs of another session, and released ones', async t => {
   const { put, get } = session(t);
   const other = session(t);

@@ -53,7 +53,7 @@ export interface Submitted<O> {
   cancel(error: Error): void;
 }
 
-/** What a slot is doing, and has read since its thread started. */
+/** What a slot is doing, and has read since the session began, by attempts that were lost, too. */
 export interface SlotProgress {
   readonly busy: boolean;
   readonly bytes: number;
@@ -94,7 +94,7 @@ export interface WorkerContext extends Remote {
   giveBack(ranges: readonly Range[]): void;
   /** The bytes of a range: shared, for as long as somebody holds it. */
   view(range: Range): Uint8Array;
-  /** The session's own temporary folder, where an attempt writes segments; it has asked for it before. */
+  /** The session’s own temporary folder, made on first use: an attempt asks before it begins to write segments. */
   temp(): Promise<string>;
   /** Where this task reads now, for the report should it not come back: index in the label's files, byte offset. */
   reading(file: number, offset: number): void;

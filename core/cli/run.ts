@@ -162,7 +162,8 @@ async function asStream(
     const path = join(folder.path, `rows${extension}`);
     const { report } = await session.run(table, { ...options, format, output: path });
     await printFile(path);
-    return report;
+    const { rows, bytes } = report.output;
+    return { ...report, output: { rows, bytes } };
   } finally {
     folder.remove();
   }

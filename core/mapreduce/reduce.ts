@@ -16,7 +16,8 @@ import { UserContext } from './context.ts';
 import { lowerFanIn } from './fan-in.ts';
 import { gcSeconds } from './gc-seconds.ts';
 import { GroupRows } from './group-rows.ts';
-import { decodeKeys, keyReader, overflowOf } from './keys.ts';
+import { KeyDecoder } from './key-decoder.ts';
+import { keyReader, overflowOf } from './keys.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { MapReduceSpec } from './define.ts';
 import type { ReduceArgument, Reduced } from './stage.ts';
@@ -77,13 +78,14 @@ async function reduceGroups(work: Work): Promise<void> {
   const { argument, worker, spec, layout, inputs, target } = work;
   const groups = new MergedGroups(worker.kernels(), inputs, argument.fields, layout.aggregates);
   const user = spec?.reduce && new UserReducer(work);
+  const decoder = new KeyDecoder(worker.kernels(), layout.key);
   try {
     for (;;) {
       const batch = groups.next();
       if (batch === undefined) break;
       const [key, ...values] = batch.columns;
       if (user === undefined) {
-        const keys = decodeKeys(layout.key, key!, batch.rows);
+        const keys = decoder.decode(key!, batch.rows);
         const out = { rows: batch.rows, columns: [...keys, ...values] };
         await target.room(out, key);
         target.write(out, key);
@@ -103,10 +105,11 @@ async function reduceRows(work: Work): Promise<void> {
   const { argument, worker, spec, layout, inputs, target } = work;
   const merged = new MergedRows(worker.kernels(), inputs, argument.fields, { natural: true });
   if (spec === undefined || (spec.reduce === undefined && spec.combine === undefined)) {
+    const decoder = new KeyDecoder(worker.kernels(), layout.key);
     for (let block = merged.next(); block !== undefined; block = merged.next()) {
       const { rows, columns } = block.batch;
       const [key, , ...values] = columns;
-      const keys = decodeKeys(layout.key, key!, rows);
+      const keys = decoder.decode(key!, rows);
       const out = { rows, columns: [...keys, ...values] };
       await target.room(out, key);
       target.write(out, key);

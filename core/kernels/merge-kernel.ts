@@ -69,7 +69,9 @@ export class MergeKernel {
     idsOut: number,
   ): { rows: number; needs: number } {
     const { raw } = this.#kernels;
-    const winners = this.#tree + this.#read('inputs') * 4;
+    const inputs = this.#read('inputs');
+    if (inputs === 0) return { rows: 0, needs: -1 };
+    const winners = this.#tree + inputs * 4;
     const rows = raw.mergeNext(this.#state, max, inputsOut, rowsOut, idsOut, winners);
     if (rows > 0) this.#keepLast();
     return { rows, needs: this.#read('pending') | 0 };

@@ -1,7 +1,7 @@
 /** Accumulators of the built-in aggregates: how wide, what they start from, which kernel folds into them.
  *
  * An f64 sum is five int64 (ARCHITECTURE.md, "Reproducible float sums"); everything else one value of its kind. Min
- * and max take NaN for the largest number; −0 is 0.
+ * and max take NaN for the largest number, and −0 for less than 0: as one value is its own minimum, so −0 stays.
  */
 import type { Field, Kind } from '../batch/columns.ts';
 import type { Kernels } from './kernels.ts';

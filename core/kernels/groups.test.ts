@@ -91,8 +91,8 @@ function plainAggregates(rows: readonly { key: Uint8Array; i: number; f: number 
       sum + BigInt(i),
       Math.min(min, i),
       Math.max(max, i),
-      Number.isNaN(low) ? f + 0 : Number.isNaN(f) ? low : Math.min(low, f) + 0,
-      Math.max(high, f) + 0,
+      Number.isNaN(low) ? f : Number.isNaN(f) ? low : Math.min(low, f),
+      Math.max(high, f),
     ]);
   }
   return groups;

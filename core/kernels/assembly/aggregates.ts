@@ -31,16 +31,16 @@ export function into64(op: i32, at: usize, value: i64): bool {
   return true;
 }
 
-/** Min and max of doubles: NaN above all, −0 is 0. */
+/** Min and max of doubles: NaN above all, −0 below 0. The bits of a NaN that comes out of an instruction are not
+ *  specified: none does here. */
 // @ts-ignore: decorator
 @inline
-export function intoF64(op: i32, at: usize, double: f64): void {
-  const value = double + 0.0;
+export function intoF64(op: i32, at: usize, value: f64): void {
   const held = load<f64>(at);
   if (op == MIN) {
-    if (value < held || (held != held && value == value)) store<f64>(at, value);
+    if (value == value) store<f64>(at, held == held ? min<f64>(held, value) : value);
   } else if (value != value) store<u64>(at, CANONICAL);
-  else if (value > held) store<f64>(at, value);
+  else if (held == held) store<f64>(at, max<f64>(held, value));
 }
 
 /** Folds rows first to end; the first row whose sum would overflow, or `end`. */

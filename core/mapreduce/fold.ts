@@ -1,48 +1,79 @@
-/** A job's combiner as a function of the values of a group, for those that do not run in kernels. */
-import type { AnyType } from '../define/schema.ts';
+/** A job's combiner as a function of the values of a group, for those that do not run in kernels.
+ *
+ * Invariants: values are folded in their order; integer sums are exact on the way, whatever their parts, and only the
+ * total has to fit its column; what comes out is of the columns' types.
+ */
+import type { AnyType, Schema } from '../define/schema.ts';
+import { fits, printType, printValue } from '../define/value.ts';
+import { DataError, TaskError } from '../errors.ts';
+import { GroupOverflow } from '../store/merged-groups.ts';
 import type { MapReduceSpec } from './define.ts';
+import { inRange } from './sum-range.ts';
 
-type Merge = (a: never, b: never) => unknown;
+// oxlint-disable-next-line typescript/no-explicit-any -- of the column's type, which the definition was checked for.
+type Any = any;
+type Row = { [column: string]: Any };
 type ByColumn = {
   readonly [column: string]: { readonly combiner?: string; readonly merge?: Merge };
 };
+type Merge = (a: Any, b: Any) => Any;
+/** The values of a group, at least one, as one. Throws GroupOverflow, TaskError TYPE_MISMATCH. */
+export type Folder = (values: Iterable<object>, key: Uint8Array) => object;
 
 /** undefined: the job combines nothing. */
-export function folderOf(spec: MapReduceSpec): ((values: Iterable<object>) => object) | undefined {
-  const { combine } = spec;
+export function folderOf(spec: MapReduceSpec): Folder | undefined {
+  const { combine, name, value = {} } = spec;
   if (combine === undefined) return undefined;
-  if (typeof combine === 'function') return folder(combine as (a: object, b: object) => object);
-  const columns = Object.keys(spec.value ?? {});
-  const merges = columns.map(name => {
-    const { combiner, merge } = (combine as ByColumn)[name]!;
-    return (merge ?? builtIn(combiner!, spec.value![name]!)) as (a: unknown, b: unknown) => unknown;
+  const where = `${name}: combine`;
+  if (typeof combine === 'function') {
+    return values => checked(fold(values, combine as Merge), value, where);
+  }
+  const columns = Object.entries(value).map(([column, of]) => {
+    const { combiner, merge } = (combine as ByColumn)[column]!;
+    return { column, of, summed: combiner === 'sum', merge: merge ?? builtIn(combiner!, of) };
   });
-  return folder((a, b) => {
-    const merged: { [column: string]: unknown } = {};
-    const [left, right] = [a, b] as { [column: string]: unknown }[];
-    columns.forEach((name, i) => {
-      merged[name] = merges[i]!(left![name], right![name]);
+  return (values, key) => {
+    let folded: Row | undefined;
+    for (const each of values as Iterable<Row>) {
+      if (folded === undefined) folded = { ...each };
+      else
+        for (const { column, merge } of columns)
+          folded[column] = merge(folded[column], each[column]);
+    }
+    columns.forEach(({ column, of, summed }, i) => {
+      if (summed) folded![column] = total(folded![column], of, i, key);
     });
-    return merged;
-  });
-}
-
-function folder(merge: (a: object, b: object) => object): (values: Iterable<object>) => object {
-  return values => {
-    let folded: object | undefined;
-    for (const value of values) folded = folded === undefined ? value : merge(folded, value);
-    return folded!;
+    return checked(folded!, value, where);
   };
 }
 
-function builtIn(name: string, of: AnyType): (a: never, b: never) => unknown {
+function fold(values: Iterable<Row>, merge: Merge): Row {
+  let folded: Row | undefined;
+  for (const value of values) folded = folded === undefined ? value : merge(folded, value);
+  return folded!;
+}
+
+function checked(row: Row, columns: Schema, where: string): Row {
+  for (const [column, of] of Object.entries(columns)) {
+    const value: unknown = row?.[column];
+    if (fits(value, of)) continue;
+    throw new TaskError(
+      'TYPE_MISMATCH',
+      `${where}: column '${column}' is ${printType(of)}, got ${printValue(value)}`,
+      { remedy: 'A combiner gives what it takes: every column of value, in its type.' },
+    );
+  }
+  return row;
+}
+
+function builtIn(name: string, of: AnyType): Merge {
   switch (name) {
     case 'sum':
-      return (a: number, b: number) => a + b;
+      return of.type === 'float64' ? (a, b) => a + b : add;
     case 'any':
-      return (a: boolean, b: boolean) => a || b;
+      return (a, b) => a || b;
     case 'all':
-      return (a: boolean, b: boolean) => a && b;
+      return (a, b) => a && b;
     case 'min':
       return (a, b) => (compare(a, b, of) <= 0 ? a : b);
     default:
@@ -50,10 +81,31 @@ function builtIn(name: string, of: AnyType): (a: never, b: never) => unknown {
   }
 }
 
-/** The order of values: text by its UTF-8 bytes; numbers with NaN last, −0 equal to 0. */
-function compare(a: never, b: never, of: AnyType): number {
-  if (of.type === 'utf8') return Buffer.compare(Buffer.from(a as string), Buffer.from(b as string));
-  const [x, y] = [a as number, b as number];
-  if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-  return x < y ? -1 : x > y ? 1 : 0;
+/** Integers, as numbers while these hold them exactly. */
+function add(a: number | bigint, b: number | bigint): number | bigint {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return BigInt(a) + BigInt(b);
+}
+
+/** A sum as its column has it. −0 is no sum: nothing adds up to 0. */
+function total(sum: number | bigint, of: AnyType, index: number, key: Uint8Array): Any {
+  if (of.type === 'float64') return (sum as number) + 0;
+  if (!inRange(BigInt(sum), of)) throw new GroupOverflow(index, key);
+  if (typeof sum === 'number' || of.type !== 'int64' || 'read' in of) return sum;
+  const number = Number(sum);
+  if (Number.isSafeInteger(number)) return number;
+  throw new DataError('INT64_RANGE', `a sum is ${sum}, beyond ±(2^53 − 1)`, {
+    remedy: 'Declare the column bigint64: the same column, read as a bigint.',
+  });
+}
+
+/** The order of values: text by its UTF-8 bytes; numbers with −0 below 0 and NaN last. */
+function compare(a: Any, b: Any, of: AnyType): number {
+  if (of.type === 'utf8') return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  if (a === 0 && b === 0) return Number(Object.is(b, -0)) - Number(Object.is(a, -0));
+  return a < b ? -1 : a > b ? 1 : 0;
 }

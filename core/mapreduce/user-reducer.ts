@@ -9,8 +9,8 @@ import { SuperstepError, TaskError } from '../errors.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import type { UserContext } from './context.ts';
 import { Emitter } from './emitter.ts';
-import { folderOf } from './fold.ts';
-import { keyReader, printKey } from './keys.ts';
+import { type Folder, folderOf } from './fold.ts';
+import { keyReader, overflowOf, printKey } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { refusePromise } from './mappers.ts';
 import type { AnyRow, MapReduceSpec } from './define.ts';
@@ -33,7 +33,7 @@ export class UserReducer {
   readonly #work: UserWork;
   readonly #spec: MapReduceSpec;
   readonly #emitter: Emitter;
-  readonly #fold: ((values: Iterable<object>) => object) | undefined;
+  readonly #fold: Folder | undefined;
   readonly #refuse: (returned: unknown) => void;
   readonly #readKey: (key: Uint8Array) => AnyRow;
   #groups = 0;
@@ -70,7 +70,7 @@ export class UserReducer {
     const { emit } = this.#emitter;
     this.#emitter.key = bytes;
     try {
-      const values = this.#fold === undefined ? all : [this.#fold(all)];
+      const values = this.#fold === undefined ? all : [this.#fold(all, bytes)];
       if (this.#spec.reduce === undefined) for (const value of values) emit({ ...key, ...value });
       else {
         const returned = this.#spec.reduce(key, values as Iterable<AnyRow>, emit, context);
@@ -93,7 +93,8 @@ export class UserReducer {
     this.#emitter.close();
   }
 
-  #placed(error: unknown, key: Uint8Array): unknown {
+  #placed(thrown: unknown, key: Uint8Array): unknown {
+    const error = overflowOf(thrown, this.#work.layout);
     if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
     const { argument, layout } = this.#work;
     const message = error instanceof Error ? error.message : String(error);

@@ -36,7 +36,8 @@ export function emptyStats(job: string): JobStats {
     retried: 0,
     gcSeconds: 0,
     partitions: 0,
-    counters: {},
+    // Without a prototype: names are the user's.
+    counters: Object.create(null),
     seconds: { start: 0, plan: 0, map: 0, reduce: 0, commit: 0 },
   };
 }

@@ -44,6 +44,8 @@ const NEED_TABLE = 0xffffffff;
 export interface GroupsOptions {
   /** For `countWords`: counts are kept in the cells, and there is one int64 column of them. */
   readonly counting?: boolean;
+  /** For tests: more groups are refused, as the budget would. */
+  readonly maxRows?: number | undefined;
 }
 
 export class Groups {
@@ -52,6 +54,7 @@ export class Groups {
   readonly #kernels: Kernels;
   readonly #aggregates: readonly Aggregate[];
   readonly #counting: boolean;
+  readonly #maxRows: number;
   readonly #state: number;
   readonly #output: number;
   #table = 0;
@@ -65,6 +68,7 @@ export class Groups {
   constructor(kernels: Kernels, aggregates: readonly Aggregate[], options: GroupsOptions = {}) {
     this.#kernels = kernels;
     this.#counting = options.counting === true;
+    this.#maxRows = options.maxRows ?? Infinity;
     this.#aggregates = this.#counting ? [{ op: 'sum', kind: 'i64' }] : aggregates;
     this.fields = [
       { name: '', kind: 'bytes', nullable: false },
@@ -187,7 +191,7 @@ export class Groups {
     });
     this.#write('table', this.#table);
     this.#write('mask', this.#slots - 1);
-    this.#write('limit', this.#capacity);
+    this.#write('limit', Math.min(this.#capacity, this.#maxRows));
   }
 
   free(): void {
@@ -215,6 +219,7 @@ export class Groups {
     const need = this.#read('need');
     this.#write('need', 0);
     if (need !== NEED_TABLE) return this.#addPool(need);
+    if (this.count >= this.#maxRows) return false;
     if (this.#growTable()) return true;
     const crowded = Math.floor(this.#slots * CROWDED);
     if (!this.#counting || this.#read('limit') >= crowded) return false;
@@ -254,7 +259,7 @@ export class Groups {
     this.#capacity = capacity;
     this.#write('table', table);
     this.#write('mask', slots - 1);
-    this.#write('limit', capacity);
+    this.#write('limit', Math.min(capacity, this.#maxRows));
     return true;
   }
 

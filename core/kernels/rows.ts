@@ -65,6 +65,8 @@ export class Rows {
   readonly fields: readonly Field[];
   readonly #kernels: Kernels;
   readonly #places: readonly Place[];
+  /** For tests: more rows are refused, as the budget would. */
+  readonly #maxRows: number;
   readonly #state: number;
   readonly #output: number;
   #cells: number;
@@ -74,8 +76,9 @@ export class Rows {
   #chosen = false;
 
   /** @throws LimitError MEMORY when there is no room for an empty one (about 0.5 MiB). */
-  constructor(kernels: Kernels, fields: readonly Field[]) {
+  constructor(kernels: Kernels, fields: readonly Field[], maxRows = Infinity) {
     this.#kernels = kernels;
+    this.#maxRows = maxRows;
     this.fields = [
       { name: '', kind: 'bytes', nullable: false },
       { name: 'natural', kind: 'i32', nullable: false },
@@ -169,7 +172,7 @@ export class Rows {
     this.#poolBytes = 0;
     this.#chosen = false;
     this.#write('cells', this.#cells);
-    this.#write('limit', this.#limit);
+    this.#write('limit', Math.min(this.#limit, this.#maxRows));
     for (const word of ['count', 'pool', 'poolEnd', 'need'] as const) this.#write(word, 0);
   }
 
@@ -208,6 +211,7 @@ export class Rows {
   }
 
   #growCells(): boolean {
+    if (this.count >= this.#maxRows) return false;
     const kernels = this.#kernels;
     const held = this.#limit * CELL_BYTES;
     const limit = Math.floor(this.#limit * (held < DOUBLE_BYTES ? 2 : 1.5));
@@ -218,7 +222,7 @@ export class Rows {
     this.#cells = cells;
     this.#limit = limit;
     this.#write('cells', cells);
-    this.#write('limit', limit);
+    this.#write('limit', Math.min(limit, this.#maxRows));
     return true;
   }
 }

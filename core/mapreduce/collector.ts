@@ -34,6 +34,8 @@ export interface CollectorOptions {
   readonly partitions: number;
   /** Counting words in the kernel: nothing is added but through `addWords`. */
   readonly counting: boolean;
+  /** For tests: memory for more is refused. */
+  readonly maxRows?: number | undefined;
   /** Takes every row that is held, before the container is emptied. */
   readonly spill: (order: Order) => void;
   /** Of each row of a batch, where the job decides. */
@@ -57,7 +59,7 @@ export class Collector {
   #row = 0;
 
   constructor(options: CollectorOptions) {
-    const { kernels, layout, emits, counting } = options;
+    const { kernels, layout, emits, counting, maxRows } = options;
     this.#options = options;
     this.#kernels = kernels;
     this.#names = Object.keys(emits);
@@ -67,8 +69,8 @@ export class Collector {
     this.#keys = new Region(kernels);
     this.#offsets = new Region(kernels);
     if (layout.mode === 'groups')
-      this.#groups = new Groups(kernels, layout.aggregates, { counting });
-    else this.#rows = new Rows(kernels, fieldsOf(layout.values));
+      this.#groups = new Groups(kernels, layout.aggregates, { counting, maxRows });
+    else this.#rows = new Rows(kernels, fieldsOf(layout.values), maxRows);
   }
 
   /** Rows that follow are of this split; they are numbered from 0. */

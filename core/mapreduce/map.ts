@@ -19,7 +19,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { loadSource, type Reader } from '../io.ts';
 import { seal, spill } from '../shuffle/seal.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
-import { carrierOf } from './carriers.ts';
+import { arenaOf, carrierOf } from './carriers.ts';
 import type { Run } from '../store/run.ts';
 import { Collector } from './collector.ts';
 import { UserContext } from './context.ts';
@@ -98,7 +98,7 @@ class Walk {
   }
 
   async #begin(): Promise<void> {
-    const { stage, partitions } = this.#argument;
+    const { context, stage, partitions } = this.#argument;
     const kernels = this.#worker.kernels();
     kernels.reset();
     this.#spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
@@ -113,6 +113,7 @@ class Walk {
       emits,
       partitions,
       counting: operator !== undefined && layout.mode === 'groups',
+      maxRows: context.refuse?.rows,
       spill: order => this.#runs.push(spill(order, this.#runOptions())),
       partitionOf: partitionerOf(spec, emits, partitions, () => this.#splitPartition()),
     });
@@ -257,7 +258,7 @@ class Walk {
       fields: layoutOf(this.#spec ?? { value: stage.output }).fields,
       partitions,
       segment: join(context.temp, name),
-      arena: this.#worker,
+      arena: arenaOf(context, this.#worker),
     };
   }
 

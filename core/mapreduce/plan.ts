@@ -177,6 +177,7 @@ export function splitsOf(
   stage: Stage,
   files: readonly (readonly Split[])[],
   outputs: readonly (readonly number[])[],
+  rowsPerSplit = ROWS_PER_SPLIT,
 ): StageSplit[] {
   return stage.legs.flatMap((leg, index): StageSplit[] => {
     switch (leg.from) {
@@ -188,9 +189,9 @@ export function splitsOf(
           split,
         }));
       case 'rows':
-        return Array.from({ length: Math.ceil(leg.rows.length / ROWS_PER_SPLIT) }, (_, i) => {
-          const from = i * ROWS_PER_SPLIT;
-          const to = Math.min(leg.rows.length, from + ROWS_PER_SPLIT);
+        return Array.from({ length: Math.ceil(leg.rows.length / rowsPerSplit) }, (_, i) => {
+          const from = i * rowsPerSplit;
+          const to = Math.min(leg.rows.length, from + rowsPerSplit);
           // A row in memory has no size that is cheap to take and the same everywhere: 64 bytes is a guess.
           return {
             leg: index,

@@ -28,6 +28,7 @@ import {
   mapStage,
   type ReduceArgument,
   reduceStage,
+  type Refusals,
 } from './stage.ts';
 import type { Schema } from '../define/schema.ts';
 import type { Table } from '../define/table.ts';
@@ -54,6 +55,8 @@ export interface JobOptions extends InputOptions {
   /** Segments go to the session's folder even where an output has a folder of its own. */
   readonly tempGiven: boolean;
   readonly onProgress?: ProgressListener | undefined;
+  readonly splitRows?: number | undefined;
+  readonly refuse?: Refusals | undefined;
 }
 
 /** A table's rows in key order, kept until released. */
@@ -136,6 +139,7 @@ class JobRun {
       temp: this.#tempFolder(),
       seed: this.#options.seed ?? 0,
       chaos: this.#options.chaos,
+      refuse: this.#options.refuse,
     };
     stats.seconds.plan = since(started);
     for (const stage of this.#plan.stages) {
@@ -195,7 +199,8 @@ class JobRun {
 
   async #runStage(stage: Stage): Promise<StageOutput> {
     const { stats } = this;
-    const splits = splitsOf(stage, this.#inputs.splits, this.#outputBytes());
+    const { splitRows } = this.#options;
+    const splits = splitsOf(stage, this.#inputs.splits, this.#outputBytes(), splitRows);
     const layout = layoutOf(
       stage.use === undefined ? { value: stage.output } : findMapReduce(stage.use),
     );

@@ -18,6 +18,7 @@ import { type Destination, type Kept, runTables, type TableResult } from './run.
 import { type Explained, explainPlan } from './explain.ts';
 import { gatherInputs } from './inputs.ts';
 import { planJob } from './plan.ts';
+import type { Refusals } from './stage.ts';
 import type { JobStats } from './stats.ts';
 
 /** What the session gives a run, beside its executor. */
@@ -39,8 +40,10 @@ export interface InternalRunOptions {
   /** What reports call the job; otherwise the name of its last stage. */
   readonly job?: string;
   readonly source?: SourceOptions;
-  /** Splits of this size, for tests. */
+  /** For tests: files are cut into splits of this size, rows in memory into splits of so many. */
   readonly splitBytes?: number;
+  readonly splitRows?: number;
+  readonly refuse?: Refusals;
 }
 
 type AnyOptions = RunOptions<Table<Schema>> & InternalRunOptions;
@@ -84,6 +87,8 @@ export async function runOnSession(
       onProgress: options.onProgress,
       source: options.source,
       splitBytes: options.splitBytes,
+      splitRows: options.splitRows,
+      refuse: options.refuse,
     });
     const seconds = (performance.now() - started) / 1000;
     const report = reportOf(host, results, stats, seconds);
@@ -218,7 +223,7 @@ function reportOf(
     job: stats.job,
     version: version(),
     input: { files: stats.files, bytes: stats.bytesIn, rows: stats.rowsIn },
-    counters: stats.counters,
+    counters: { ...stats.counters },
     shuffled: { bytesBeforeCombine: stats.bytesEmitted, bytes: stats.bytesShuffled },
     spilled: { bytes: stats.bytesSpilled, segments: stats.segments },
     memory: { limit: host.executor.budget.limitBytes, peak: peakBytes() },

@@ -25,6 +25,14 @@ export const MAP: DefinitionRef = { module: BODIES, name: 'superstep.map' };
 export const WARM: DefinitionRef = { module: BODIES, name: 'superstep.warm' };
 export const REDUCE: DefinitionRef = { module: BODIES, name: 'superstep.reduce' };
 
+/** For tests: memory that is refused although the budget has it, so that spilling is met with few rows. */
+export interface Refusals {
+  /** A map's container takes so many rows (or distinct keys) and no more. */
+  readonly rows?: number;
+  /** Runs go to segments, all of them. */
+  readonly arena?: boolean;
+}
+
 /** What a task knows of its job: plain data. */
 export interface JobContext {
   readonly job: string;
@@ -33,6 +41,7 @@ export interface JobContext {
   readonly seed: number;
   /** Slices go through lossy frames, by this seed. */
   readonly chaos?: number | undefined;
+  readonly refuse?: Refusals | undefined;
 }
 
 export interface MapArgument {

@@ -10,6 +10,7 @@ import type { Schema } from '../define/schema.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import { loadSink } from '../io.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
+import { arenaOf } from './carriers.ts';
 import type { Into, ReduceArgument, Reduced } from './stage.ts';
 
 export interface Target {
@@ -36,7 +37,7 @@ export async function openTarget(
     fields: into.keyed ? [KEY, ...fields] : fields,
     partitions: 1,
     segment: join(context.temp, `${stage.id}-${partition}-${worker.attempt}-out.parquet`),
-    arena: worker,
+    arena: arenaOf(context, worker),
     // What comes out is seldom more than what goes in; where it is, more is asked for.
     bytesHint: slices.flatMap(({ batches }) => batches).reduce((sum, { bytes }) => sum + bytes, 0),
   });

@@ -1,0 +1,90 @@
+/** Every shape of map-reduce, against the definition. */
+import serial from 'ava';
+import type fc from 'fast-check';
+import { concat, rows, type Schema, select, type Table, utf8, int32 } from '../index.ts';
+import { anyLines, rowsOf } from './arbitrary-input.ts';
+import { forAll, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
+import wordcount, { byBatch, byRow } from './examples/mapreduce.ts';
+import * as shapes from './jobs/shapes.ts';
+
+const test = serial.serial;
+const sessions = new Sessions();
+test.after.always(() => sessions.close());
+
+const TEXTS = { text: utf8, n: int32 };
+type Any = Table<Schema>;
+
+function holds(title: string, input: fc.Arbitrary<object[]>, make: (data: never) => Any): void {
+  test(title, async t => {
+    await forAll(input, data => sameAsDefined(sessions, make(data as never)), Math.ceil(RUNS / 2));
+    t.pass();
+  });
+}
+
+const texts = rowsOf(TEXTS);
+holds('map only', texts, data => shapes.mapOnly(data));
+holds('map only, by batch', texts, data => shapes.mapOnlyBatch(data));
+holds('total order', texts, data => shapes.totalOrder(data));
+holds('combiners of ones own', texts, data => shapes.ownCombiners(data));
+holds('a combiner of whole rows', texts, data => shapes.wholeRows(data));
+holds('a partition function', texts, data => shapes.chosenPartition(data));
+holds('a partition function, and sums', texts, data => shapes.chosenAndFolded(data));
+const floats = rowsOf({ f: shapes.extremes.input.f });
+holds('least and most in kernels', floats, data => shapes.extremes(data));
+holds('least and most in order', floats, data => shapes.extremesInOrder(data));
+
+for (const words of ['bytes', 'unicode'] as const) {
+  for (const casing of ['keep', 'lower'] as const) {
+    const params = { words, case: casing };
+    holds(`words, ${words}, ${casing}`, anyLines, data => wordcount(data, params));
+  }
+}
+holds('words by row', anyLines, data => byRow(data));
+holds('words by batch', anyLines, data => byBatch(data));
+holds('two stages', anyLines, data => shapes.byCount(byRow(data)));
+holds('three stages', anyLines, data => shapes.numbered(shapes.byCount(wordcount(data))));
+holds('a reduce over a stage', anyLines, data => shapes.firstWords(byRow(data)));
+holds('concat of stages and rows', anyLines, data => {
+  const [one, two] = [byRow(data), wordcount(data, { case: 'lower' })];
+  const more = rows([{ count: 3, word: 'more' }], { count: one.columns.count, word: utf8 });
+  return shapes.byCount(concat(one, more, two, one));
+});
+holds('rows as they are', texts, data => rows(data, TEXTS));
+holds('select', texts, data => select(rows(data, TEXTS), { a: 'n', b: 'text', c: 'n' }));
+holds('select into a job', texts, data => byRow(select(rows(data, TEXTS), { line: 'text' })));
+holds('concat alone', texts, data => {
+  const twice = select(rows(data, TEXTS), { n: 'n', text: 'text' });
+  return concat(rows(data, TEXTS), twice);
+});
+holds('parameters, side files, setup', anyLines, data =>
+  shapes.withContext(data, { suffix: '\0?', wide: -7n }),
+);
+
+test('counters are those of the rows, in every way', async t => {
+  const data = ['a', 'bb', 'a', ''].map(line => ({ line }));
+  for (const way of WAYS) {
+    const session = await sessions.open(way.session);
+    const { report } = await session.run(shapes.withContext(data), way.run as object);
+    t.deepEqual(
+      Object.entries(report.counters).toSorted(),
+      [
+        ['__proto__', 8],
+        ['groups', 3],
+        ['length', 4],
+        ['rows', 4],
+      ],
+      way.name,
+    );
+  }
+});
+
+test('values of 1 MiB, as keys and as values', async t => {
+  const long = 'ä'.repeat(1 << 19);
+  const data = [long, 'x', `${long}!`, long, `${long.slice(1)}`].map((text, n) => ({ text, n }));
+  for (const job of [shapes.wholeRows, shapes.chosenPartition, shapes.totalOrder, shapes.mapOnly]) {
+    await sameAsDefined(sessions, (job as (data: object[]) => Any)(data));
+  }
+  await sameAsDefined(sessions, byRow(data.map(({ text }) => ({ line: text }))));
+  await sameAsDefined(sessions, wordcount(data.map(({ text }) => ({ line: text }))));
+  t.pass();
+});

@@ -1,6 +1,6 @@
 /** Kills worker threads, for tests and for `--chaos SEED`: which one and when follow from the seed.
  *
- * At most KILLS_MAX between two moments without work, one less than a task's attempts: chaos alone never fails a task.
+ * At most KILLS_MAX between two pauses without work, one less than a task's attempts: chaos alone never fails a task.
  */
 import type { Link } from './link.ts';
 
@@ -8,11 +8,15 @@ export const KILLS_MAX = 3;
 /** Between two kills: long enough that something has begun, short enough to meet short jobs. */
 const MIN_MS = 5;
 const MAX_MS = 120;
+/** A job has moments without work, between a walk that was lost and the next: those are no pauses. */
+const PAUSE_MS = 100;
 
 export class Chaos {
   readonly #links: readonly Link[];
   readonly #random: () => number;
   #kills = 0;
+  /** Since when there is no work. */
+  #idleMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(seed: number, links: readonly Link[]) {
@@ -22,7 +26,9 @@ export class Chaos {
 
   /** Only while there is work: an idle thread that dies proves nothing. */
   run(busy: boolean): void {
-    this.#kills = 0;
+    const now = performance.now();
+    if (busy && now - this.#idleMs > PAUSE_MS) this.#kills = 0;
+    if (!busy) this.#idleMs = now;
     this.#next(busy);
   }
 

@@ -39,7 +39,7 @@ export interface ConnectorSpec<O extends Json> {
     columns: Schema,
     options: O,
   ): Promise<Writer>;
-  /** All tasks have committed: make everything visible at once. */
+  /** All tasks have committed: make that visible at once, and drop what attempts have left whose thread died. */
   commit?(job: string, options: O): Promise<void>;
   /** The job has failed, in the end: what its tasks have committed will not be asked for. */
   abort?(job: string, options: O): Promise<void>;

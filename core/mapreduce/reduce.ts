@@ -4,7 +4,7 @@
  *
  * The same task merges partitions that are finished when a table is to be one file or one sequence of rows.
  * Invariants: groups come in key order; the memory is that of one merge and one batch, whatever the size of a group;
- * the result is one run or one file of this attempt alone.
+ * the result is one run, one file or one writer's commit of this attempt alone.
  */
 import { loadDefinition } from '../define/loader.ts';
 import type { WorkerContext } from '../exec/executor.ts';
@@ -50,12 +50,12 @@ export async function runReduce(argument: ReduceArgument, worker: WorkerContext)
     else if (layout.mode === 'groups') await reduceGroups(work);
     else await reduceRows(work);
     return {
-      ...target.finish(),
+      ...(await target.finish()),
       counters: context.counters,
       gcSeconds: gcSeconds() - gcBefore,
     };
   } catch (error) {
-    target.abort();
+    await target.abort();
     throw error;
   } finally {
     carrier.close();

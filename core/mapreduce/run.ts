@@ -9,7 +9,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Output } from '../exec/commit.ts';
 import type { Executor } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Slice } from '../shuffle/carrier.ts';
@@ -17,6 +16,7 @@ import type { Run } from '../store/run.ts';
 import { type Inputs, gatherInputs, type InputOptions } from './inputs.ts';
 import { findMapReduce } from './define.ts';
 import { layoutOf } from './layout.ts';
+import { type Destination, type OpenOutput, openOutput } from './outputs.ts';
 import { type JobPlan, partitionsFor, planJob, type Stage, splitsOf } from './plan.ts';
 import { type ProgressListener, Watch } from './progress.ts';
 import { addMapStats, addReduceStats, emptyStats, type JobStats } from './stats.ts';
@@ -33,16 +33,10 @@ import {
 import type { Schema } from '../define/schema.ts';
 import type { Table } from '../define/table.ts';
 
-/** Where a table goes; absent: its rows are kept. */
-export interface Destination {
-  readonly path: string;
-  readonly format: string;
-  readonly single: boolean;
-}
-
 export interface JobOptions extends InputOptions {
   /** What reports call the job; otherwise the name of its last stage. */
   readonly job?: string | undefined;
+  /** Where a table goes; absent: its rows are kept. */
   readonly destinations: { readonly [table: string]: Destination | undefined };
   readonly overwrite: boolean;
   readonly signal: AbortSignal;
@@ -68,7 +62,7 @@ export interface Kept {
 export interface TableResult {
   readonly columns: Schema;
   readonly kept?: Kept;
-  readonly committed?: { readonly path: string; readonly bytes: number };
+  readonly committed?: { readonly path?: string; readonly bytes: number };
   readonly rows: number;
   readonly bytes: number;
 }
@@ -83,7 +77,7 @@ export async function runTables(
   try {
     return { results: await job.run(), stats: job.stats };
   } catch (error) {
-    job.abort();
+    await job.abort();
     throw error;
   } finally {
     job.end();
@@ -95,6 +89,8 @@ interface StageOutput {
   readonly parts: readonly HeldPart[];
   /** Rows carry the key that orders them over all partitions. */
   readonly keyed: boolean;
+  /** Parts are where they are to be: beside the output, or in the hands of a connector. */
+  readonly written: boolean;
 }
 
 class JobRun {
@@ -104,7 +100,7 @@ class JobRun {
   readonly #tables: { readonly [name: string]: Table<Schema> };
   readonly #options: JobOptions;
   readonly #id = randomUUID();
-  readonly #outputs = new Map<string, Output>();
+  readonly #outputs = new Map<string, OpenOutput>();
   readonly #made: (StageOutput | undefined)[] = [];
   readonly #watch: Watch;
   /** Of this job's segments, where they are not beside its output. */
@@ -155,8 +151,8 @@ class JobRun {
   }
 
   /** Undoes what outputs hold; after a failure only. */
-  abort(): void {
-    for (const output of this.#outputs.values()) output.abort();
+  async abort(): Promise<void> {
+    for (const output of this.#outputs.values()) await output.abort();
   }
 
   /** Gives back what stages still hold. */
@@ -172,17 +168,16 @@ class JobRun {
   }
 
   #openOutputs(): void {
-    for (const { name } of this.#plan.results) {
+    for (const [i, { name }] of this.#plan.results.entries()) {
       const destination = this.#options.destinations[name];
       if (destination === undefined) continue;
       const request = {
-        ...destination,
         overwrite: this.#options.overwrite,
         inputs: this.#inputs.paths,
-        job: this.#id,
-        about: { job: this.#plan.name },
+        id: i === 0 ? this.#id : `${this.#id}-${i}`,
+        job: this.#plan.name,
       };
-      this.#outputs.set(name, Output.open(request));
+      this.#outputs.set(name, openOutput(destination, request));
     }
   }
 
@@ -191,7 +186,8 @@ class JobRun {
   #tempFolder(): string {
     const [output, another] = this.#outputs.values();
     const alone = another === undefined && this.#plan.results.length === 1;
-    if (output !== undefined && alone && !this.#options.tempGiven) return output.staging;
+    const staging = output?.staging;
+    if (staging !== undefined && alone && !this.#options.tempGiven) return staging;
     this.#folder = join(this.#executor.temp(), this.#id);
     mkdirSync(this.#folder);
     return this.#folder;
@@ -247,7 +243,8 @@ class JobRun {
       for (const { part } of parts) addReduceStats(stats, part);
       stats.tasks += partitions;
       stats.partitions = partitions;
-      return { parts, keyed: into.kind === 'run' && into.keyed };
+      const keyed = into.kind === 'run' && into.keyed;
+      return { parts, keyed, written: into.kind !== 'run' };
     } finally {
       for (const { ranges } of held) this.#executor.release(ranges);
       for (const { segment } of runs) if (segment !== undefined) rmSync(segment, { force: true });
@@ -268,11 +265,8 @@ class JobRun {
     );
     const [only] = result;
     const output = only && this.#outputs.get(only.name);
-    const destination = only && this.#options.destinations[only.name];
-    if (result.length === 1 && !read && output && destination) {
-      if (!destination.single || partitions === 1) {
-        return { kind: 'file', folder: output.staging, format: destination.format };
-      }
+    if (result.length === 1 && !read && output && (!output.single || partitions === 1)) {
+      return output.into;
     }
     return { kind: 'run', keyed: result.length > 0 && partitions > 1 };
   }
@@ -281,29 +275,20 @@ class JobRun {
   async #finish(name: string, stageId: number): Promise<TableResult> {
     const known = this.#kept.get(stageId);
     if (known !== undefined && !this.#outputs.has(name)) return known;
-    const { parts, keyed } = this.#made[stageId]!;
+    const { parts, keyed, written } = this.#made[stageId]!;
     const { columns } = this.#tables[name]!;
     const output = this.#outputs.get(name);
-    const destination = this.#options.destinations[name];
-    const files = parts.flatMap(({ part }) => part.path ?? []);
     const rows = parts.reduce((total, { part }) => total + part.rows, 0);
     const bytes = parts.reduce((total, { part }) => total + part.bytes, 0);
-    if (output !== undefined && files.length > 0) {
-      return { columns, rows, bytes, committed: commit(output, files) };
+    if (output !== undefined) {
+      const last = written ? parts : await this.#merge(stageId, output.into);
+      const committed = await output.commit(last.map(({ part }) => part));
+      return { columns, rows, bytes, committed };
     }
-    const into: Into =
-      output === undefined
-        ? { kind: 'run', keyed: false }
-        : { kind: 'file', folder: output.staging, format: destination!.format };
-    const asTheyAre = output === undefined && !keyed;
-    const merged = asTheyAre ? parts : await this.#merge(stageId, into);
-    if (output === undefined) {
-      const kept = { columns, rows, bytes, kept: keptOf(merged) };
-      this.#kept.set(stageId, kept);
-      return kept;
-    }
-    const path = merged.map(({ part }) => part.path!);
-    return { columns, rows, bytes, committed: commit(output, path) };
+    const last = keyed ? await this.#merge(stageId, { kind: 'run', keyed: false }) : parts;
+    const kept = { columns, rows, bytes, kept: keptOf(last) };
+    this.#kept.set(stageId, kept);
+    return kept;
   }
 
   /** All partitions of a stage as one, in key order. */
@@ -360,11 +345,6 @@ class JobRun {
       if (part.run?.segment !== undefined) rmSync(part.run.segment, { force: true });
     }
   }
-}
-
-function commit(output: Output, parts: readonly string[]): { path: string; bytes: number } {
-  const { bytes } = output.commit(parts);
-  return { path: output.destination, bytes };
 }
 
 const since = (start: number): number => (performance.now() - start) / 1000;

@@ -5,6 +5,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { assertNotEntry } from '../define/define.ts';
+import type { Place } from '../define/place.ts';
 import type { Report, Result, RunOptions, Written } from '../define/session.ts';
 import type { Schema } from '../define/schema.ts';
 import { isTable, type Plan, type Table, type Tables } from '../define/table.ts';
@@ -14,7 +15,8 @@ import type { Range } from '../memory/arena.ts';
 import { outputFormat, type SourceOptions } from '../io.ts';
 import { version } from '../define/version.ts';
 import { KeptRows } from './result.ts';
-import { type Destination, type Kept, runTables, type TableResult } from './run.ts';
+import type { Destination } from './outputs.ts';
+import { type Kept, runTables, type TableResult } from './run.ts';
 import { type Explained, explainPlan } from './explain.ts';
 import { gatherInputs } from './inputs.ts';
 import { planJob } from './plan.ts';
@@ -164,7 +166,7 @@ function destinationsOf(
   if (output === undefined) return {};
   const given = typeof output === 'string' || 'connector' in output ? { [ONLY]: output } : output;
   return Object.fromEntries(
-    Object.entries(given as { [name: string]: unknown }).map(([name, path]) => {
+    Object.entries(given as { [name: string]: string | Place }).map(([name, to]) => {
       if (!Object.hasOwn(tables, name)) {
         const known = Object.keys(tables).map(table => `'${table}'`);
         throw new UsageError(
@@ -172,23 +174,23 @@ function destinationsOf(
           `no table '${name}' to write; there are: ${known.join(', ')}`,
         );
       }
-      if (typeof path !== 'string') {
-        throw new UsageError('NOT_YET', 'writing through a connector of your own', {
-          remedy: 'Write to a file or a folder, or iterate over the rows of the result',
-        });
-      }
-      return [name, destinationOf(path, format)];
+      return [name, destinationOf(to, format)];
     }),
   );
 }
 
 /** `name.ext` is one file, everything else a folder of part files. */
-export function destinationOf(path: string, format?: string): Destination {
-  const single = /\.[A-Za-z0-9]+$/.test(path) && !path.endsWith('/');
+function destinationOf(to: string | Place, format?: string): Destination {
+  if (typeof to !== 'string') {
+    assertNotEntry(to.connector);
+    return { kind: 'place', place: to };
+  }
+  const single = /\.[A-Za-z0-9]+$/.test(to) && !to.endsWith('/');
   return {
-    path,
+    kind: 'files',
+    path: to,
     single,
-    format: single || format !== undefined ? outputFormat(path, format) : 'parquet',
+    format: single || format !== undefined ? outputFormat(to, format) : 'parquet',
   };
 }
 
@@ -207,7 +209,7 @@ function written({ rows, bytes, committed }: TableResult): Written {
   return {
     rows,
     bytes: committed?.bytes ?? bytes,
-    ...(committed !== undefined && { path: committed.path }),
+    ...(committed?.path !== undefined && { path: committed.path }),
   };
 }
 

@@ -9,6 +9,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Field } from '../batch/columns.ts';
 import type { DefinitionRef } from '../define/define.ts';
+import type { Place } from '../define/place.ts';
 import { LostError } from '../errors.ts';
 import type { Executor, Submitted } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
@@ -163,13 +164,14 @@ async function runWalk(
   }
 }
 
-/** Where a reduce task's rows go: a run of its own, or a file beside the destination. */
+/** Where a reduce task's rows go: a run of its own, a file beside the destination, or a user's connector. */
 export type Into =
   | {
       readonly kind: 'run' /** Rows carry the group's key, for a merge by it. */;
       readonly keyed: boolean;
     }
-  | { readonly kind: 'file'; readonly folder: string; readonly format: string };
+  | { readonly kind: 'file'; readonly folder: string; readonly format: string }
+  | { readonly kind: 'place'; readonly place: Place /** Unique. */; readonly job: string };
 
 export interface ReduceArgument {
   readonly context: JobContext;

@@ -34,6 +34,8 @@ export interface RunOptions {
 }
 
 export class RunWriter {
+  /** Asked for and got, whatever of them is used. */
+  readonly ranges: Range[] = [];
   readonly #options: RunOptions;
   readonly #partitions: BatchRef[][];
   #chunk: Range | undefined;
@@ -61,6 +63,7 @@ export class RunWriter {
     const [range] = (await this.#options.arena.allocate([asked])) ?? [];
     this.#refused = range === undefined;
     if (range === undefined) return;
+    this.ranges.push(range);
     this.#chunk = range;
     this.#used = 0;
   }

@@ -69,6 +69,11 @@ export const shelf = connector('shelf', {
       abort: async () => rmSync(path, { force: true }),
     };
   },
-  commit: async (job, { folder }) => renameSync(`${folder}.${job}`, folder),
+  async commit(job, { folder }) {
+    const staging = `${folder}.${job}`;
+    // Of attempts whose thread died: nobody told their writers.
+    for (const name of readdirSync(staging)) if (name.endsWith('.tmp')) rmSync(join(staging, name));
+    renameSync(staging, folder);
+  },
   abort: async (job, { folder }) => rmSync(`${folder}.${job}`, { recursive: true, force: true }),
 });

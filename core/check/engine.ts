@@ -27,7 +27,7 @@ export const WAYS: readonly Way[] = [
   {
     name: 'two workers, small splits, spilling every two rows',
     session: { workers: 2, memory: '256MiB' },
-    run: { splitRows: 3, splitBytes: 7, refuse: { rows: 2 } },
+    run: { splitRows: 3, splitBytes: 7, refuse: { rows: 2, views: true } },
   },
   {
     name: 'two workers, spilling every row, nothing in the arena, three partitions',

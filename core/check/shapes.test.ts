@@ -5,6 +5,7 @@ import { concat, rows, type Schema, select, type Table, utf8, int32 } from '../i
 import { anyLines, rowsOf } from './arbitrary-input.ts';
 import { forAll, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
 import wordcount, { byBatch, byRow } from './examples/mapreduce.ts';
+import { listed } from './jobs/by-key.ts';
 import * as shapes from './jobs/shapes.ts';
 
 const test = serial.serial;
@@ -86,5 +87,18 @@ test('values of 1 MiB, as keys and as values', async t => {
   }
   await sameAsDefined(sessions, byRow(data.map(({ text }) => ({ line: text }))));
   await sameAsDefined(sessions, wordcount(data.map(({ text }) => ({ line: text }))));
+  t.pass();
+});
+
+test('groups larger than what is in memory at a time, read again and again', async t => {
+  const sizes = [5000, 1, 9001, 3, 4096, 4097];
+  const data = sizes.flatMap((size, k) =>
+    Array.from({ length: size }, (_, n) => ({ k, text: 'x'.repeat(((n + k) * 7) % 13), n })),
+  );
+  const ways = WAYS.map(way => ({
+    ...way,
+    run: { ...way.run, splitRows: 5000, refuse: { ...way.run.refuse, rows: 3000 } },
+  }));
+  await sameAsDefined(sessions, listed['int32'](data), ways);
   t.pass();
 });

@@ -1,14 +1,22 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { batchOf } from '../batch/codec.ts';
+import type { StoredBatch, StoredColumn } from '../batch/columns.ts';
 import { int32 } from '../define/schema.ts';
 import { type Block, type Blocks, GroupRows } from './group-rows.ts';
+
+const copied = ({ data, offsets }: StoredColumn): StoredColumn => ({
+  data: new Uint8Array(data),
+  ...(offsets !== undefined && { offsets: new Int32Array(offsets) }),
+});
 
 /** Groups of the sizes given, cut into blocks of `cut` rows; values are numbered through. */
 function blocksOf(sizes: readonly number[], cut: number, from = 0): Blocks {
   const groups = sizes.flatMap((size, group) => Array.from({ length: size }, () => group));
   let at = from;
   let last = from;
+  let given: StoredBatch | undefined;
+  let again: (() => StoredBatch) | undefined;
   return {
     next(): Block | undefined {
       if (at >= groups.length) return undefined;
@@ -26,14 +34,27 @@ function blocksOf(sizes: readonly number[], cut: number, from = 0): Blocks {
         { key: { type: 'binary' }, natural: int32 },
       );
       const values = batchOf(rows, { value: int32 });
-      return {
-        batch: { rows: rows.length, columns: [...keys.columns, ...values.columns] },
-        ids: Uint32Array.from(ids),
+      const make = (): StoredBatch => {
+        const columns = [...keys.columns, ...values.columns].map(copied);
+        return { rows: rows.length, columns };
       };
+      again = make;
+      given = make();
+      return { batch: given, ids: Uint32Array.from(ids) };
     },
+    view: () => (given = again!()),
     mark() {
       const start = last;
-      return () => blocksOf(sizes, cut, start);
+      return () => {
+        // As memory that moves: views of it are empty.
+        for (const { data, offsets } of given?.columns ?? []) {
+          for (const { buffer } of [data, offsets ?? data]) {
+            if (!(buffer as ArrayBuffer & { detached?: boolean }).detached)
+              structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+          }
+        }
+        return blocksOf(sizes, cut, start);
+      };
     },
     close() {},
   };

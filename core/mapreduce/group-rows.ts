@@ -20,6 +20,8 @@ export interface Block {
 /** A sequence of blocks, and the way back into it. */
 export interface Blocks {
   next(): Block | undefined;
+  /** The batch of the block given last, anew: opening a sequence may have moved the memory it lies in. */
+  view(): StoredBatch;
   /** Opens further sequences that begin with the block that `next` gave last. */
   mark(): () => Blocks;
   close(): void;
@@ -31,23 +33,33 @@ const HIDDEN = 2;
 class Page {
   readonly rows: number;
   readonly ids: Uint32Array;
-  readonly #batch: StoredBatch;
+  readonly #blocks: Blocks;
   readonly #reader: RowReader;
+  #batch: StoredBatch;
 
-  constructor({ batch, ids }: Block, reader: RowReader) {
+  constructor({ batch, ids }: Block, blocks: Blocks, reader: RowReader) {
     this.rows = batch.rows;
     this.ids = ids;
+    this.#blocks = blocks;
     this.#batch = batch;
     this.#reader = reader;
-    reader.load({ rows: batch.rows, columns: batch.columns.slice(HIDDEN) });
+    this.#load(batch);
   }
 
   value(row: number): object {
+    // Views of memory that has moved are empty; the offsets of n keys are n + 1.
+    if (this.#batch.columns[0]!.offsets!.length === 0) this.#load(this.#blocks.view());
     return this.#reader.row(row);
+  }
+
+  #load(batch: StoredBatch): void {
+    this.#batch = batch;
+    this.#reader.load({ rows: batch.rows, columns: batch.columns.slice(HIDDEN) });
   }
 
   /** The natural key's bytes, copied. */
   key(row: number): Uint8Array {
+    if (this.#batch.columns[0]!.offsets!.length === 0) this.#load(this.#blocks.view());
     const { data, offsets } = this.#batch.columns[0]!;
     const natural = this.#batch.columns[1]!.data;
     const length = new DataView(natural.buffer, natural.byteOffset).getInt32(4 * row, true);
@@ -109,7 +121,7 @@ export class GroupRows {
   #turn(): void {
     const block = this.#blocks.next();
     this.#row = 0;
-    this.#page = block && new Page(block, this.#reader);
+    this.#page = block && new Page(block, this.#blocks, this.#reader);
     this.#fresh = this.#page === undefined || this.#page.ids[0] !== 0 || this.#group === 0;
   }
 
@@ -142,7 +154,7 @@ export class GroupRows {
       let block = blocks.next();
       let id = block!.ids[start];
       for (let row = start, left = skip; block !== undefined; row = 0, id = 0) {
-        const page = new Page(block, reader);
+        const page = new Page(block, blocks, reader);
         for (; row < page.rows && page.ids[row] === id; row++) {
           if (left-- > 0) continue;
           yield page.value(row);

@@ -46,7 +46,7 @@ test('keys of any columns, falling or not, come back as they were: by the batch 
         data: kernels.u8.slice(at, at + bytes),
         offsets: new Int32Array(kernels.u8.slice(offsets, offsets + 4 * (rows.length + 1)).buffer),
       };
-      const decoded = new KeyDecoder(kernels, parts).decode(keys, rows.length);
+      const decoded = new KeyDecoder(kernels, parts).decode({ rows: rows.length, columns: [keys] });
       t.is(decoded.length, fieldsOf(key).length);
       t.deepEqual(rowsOf({ rows: rows.length, columns: decoded }, key), rows);
       const read = keyReader(parts);

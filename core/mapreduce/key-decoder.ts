@@ -3,7 +3,7 @@
  * A key that is one text column is that column; everything else is copied in and decoded. What comes out are views,
  * valid until the next batch.
  */
-import type { StoredColumn } from '../batch/columns.ts';
+import type { StoredBatch, StoredColumn } from '../batch/columns.ts';
 import type { KeyKind } from '../define/keys.ts';
 import { decodeKeys, isPlain } from '../kernels/encode.ts';
 import type { Kernels } from '../kernels/kernels.ts';
@@ -35,14 +35,18 @@ export class KeyDecoder {
     this.#out = new Region(kernels);
   }
 
-  /** The key's columns, of rows whose sort keys begin with it. Throws LimitError MEMORY. */
-  decode(keys: StoredColumn, rows: number): StoredColumn[] {
+  /** The key's columns, of rows whose sort keys, the first column of the batch, begin with it. `again`: the batch anew,
+   *  should it lie in kernel memory, which this may move. Throws LimitError MEMORY. */
+  decode(batch: StoredBatch, again?: () => StoredBatch): StoredColumn[] {
+    const { rows } = batch;
+    const keys = batch.columns[0]!;
     const parts = this.#parts;
     if (parts.length === 0) return [];
     if (isPlain(parts)) return [keys];
     const kernels = this.#kernels;
-    const [from] = this.#area.copy({ rows, columns: [keys] });
     const bytes = keys.offsets![rows]!;
+    const only = ({ columns }: StoredBatch): StoredBatch => ({ rows, columns: [columns[0]!] });
+    const [from] = this.#area.copy(only(batch), again && (() => only(again())));
     const sizes = parts.map(({ kind }) => {
       const data = kind === 'bytes' ? bytes : WIDTHS[kind] * rows;
       return { data: align(data), offsets: isVariable(kind) ? align(4 * (rows + 1)) : 0 };

@@ -19,13 +19,14 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { loadSource, type Reader } from '../io.ts';
 import { seal, spill } from '../shuffle/seal.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
-import { arenaOf, carrierOf } from './carriers.ts';
+import { carrierOf } from './carriers.ts';
 import type { Run } from '../store/run.ts';
 import { Collector } from './collector.ts';
 import { UserContext } from './context.ts';
 import { layoutOf } from './layout.ts';
 import { BatchMapper, type Mapper, PassMapper, RowMapper, WordsMapper } from './mappers.ts';
 import { claim } from './coverage.ts';
+import { hardened } from './hard-memory.ts';
 import { gcSeconds } from './gc-seconds.ts';
 import { loadDefinition } from '../define/loader.ts';
 import { partitionerOf } from './partition.ts';
@@ -39,7 +40,7 @@ const CHUNK_BYTES = 1 << 20;
 export const RECORD_BYTES = 16 << 20;
 
 export async function runMap(argument: MapArgument, worker: WorkerContext): Promise<MapObject> {
-  const walk = new Walk(argument, worker);
+  const walk = new Walk(argument, hardened(argument.context, worker));
   try {
     return await walk.run();
   } finally {
@@ -258,7 +259,7 @@ class Walk {
       fields: layoutOf(this.#spec ?? { value: stage.output }).fields,
       partitions,
       segment: join(context.temp, name),
-      arena: arenaOf(context, this.#worker),
+      arena: this.#worker,
     };
   }
 

@@ -18,6 +18,7 @@ import { gcSeconds } from './gc-seconds.ts';
 import { GroupRows } from './group-rows.ts';
 import { KeyDecoder } from './key-decoder.ts';
 import { keyReader, overflowOf } from './keys.ts';
+import { hardened } from './hard-memory.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { MapReduceSpec } from './define.ts';
 import type { ReduceArgument, Reduced } from './stage.ts';
@@ -34,7 +35,8 @@ interface Work {
   readonly context: UserContext;
 }
 
-export async function runReduce(argument: ReduceArgument, worker: WorkerContext): Promise<Reduced> {
+export async function runReduce(argument: ReduceArgument, given: WorkerContext): Promise<Reduced> {
+  const worker = hardened(argument.context, given);
   const { stage } = argument;
   const gcBefore = gcSeconds();
   worker.kernels().reset();
@@ -83,14 +85,15 @@ async function reduceGroups(work: Work): Promise<void> {
     for (;;) {
       const batch = groups.next();
       if (batch === undefined) break;
-      const [key, ...values] = batch.columns;
       if (user === undefined) {
-        const keys = decoder.decode(key!, batch.rows);
+        const keys = decoder.decode(batch);
+        const [key, ...values] = groups.view().columns;
         const out = { rows: batch.rows, columns: [...keys, ...values] };
         await target.room(out, key);
         target.write(out, key);
       } else {
         await target.room();
+        const [key, ...values] = batch.columns;
         user.batch(key!, { rows: batch.rows, columns: values });
       }
       worker.heapCheck();
@@ -107,9 +110,9 @@ async function reduceRows(work: Work): Promise<void> {
   if (spec === undefined || (spec.reduce === undefined && spec.combine === undefined)) {
     const decoder = new KeyDecoder(worker.kernels(), layout.key);
     for (let block = merged.next(); block !== undefined; block = merged.next()) {
-      const { rows, columns } = block.batch;
-      const [key, , ...values] = columns;
-      const keys = decoder.decode(key!, rows);
+      const { rows } = block.batch;
+      const keys = decoder.decode(block.batch, () => merged.view());
+      const [key, , ...values] = merged.view().columns;
       const out = { rows, columns: [...keys, ...values] };
       await target.room(out, key);
       target.write(out, key);

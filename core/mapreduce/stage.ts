@@ -32,6 +32,8 @@ export interface Refusals {
   readonly rows?: number;
   /** Runs go to segments, all of them. */
   readonly arena?: boolean;
+  /** Views of kernel memory are gone at the next call. */
+  readonly views?: boolean;
 }
 
 /** What a task knows of its job: plain data. */

@@ -16,7 +16,6 @@ import { loadSink } from '../io.ts';
 import { SharedCarrier } from '../shuffle/carrier.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import type { Run } from '../store/run.ts';
-import { arenaOf } from './carriers.ts';
 import type { Into, ReduceArgument, Reduced } from './stage.ts';
 
 export interface Target {
@@ -63,7 +62,7 @@ function runWriterOf(
     fields: keyed ? [KEY, ...fields] : fields,
     partitions: 1,
     segment: join(context.temp, `${stage.id}-${partition}-${worker.attempt}-out.parquet`),
-    arena: arenaOf(context, worker),
+    arena: worker,
     // What comes out is seldom more than what goes in; where it is, more is asked for.
     bytesHint: slices.flatMap(({ batches }) => batches).reduce((sum, { bytes }) => sum + bytes, 0),
   });

@@ -55,8 +55,9 @@ export class BatchArea {
     this.#region = new Region(kernels);
   }
 
-  /** Throws LimitError MEMORY when the batch does not fit in this worker's share. */
-  copy(batch: StoredBatch): ColumnPointers[] {
+  /** `again`: the same batch anew, where its buffers are views of this memory: making room may move it.
+   *  Throws LimitError MEMORY when the batch does not fit in this worker's share. */
+  copy(batch: StoredBatch, again: () => StoredBatch = () => batch): ColumnPointers[] {
     let bytes = PADDING;
     for (const { data, offsets, valid } of batch.columns) {
       bytes += align(data.length) + align(offsets?.byteLength ?? 0) + align(valid?.length ?? 0);
@@ -70,7 +71,7 @@ export class BatchArea {
       at += align(from.length);
       return pointer;
     };
-    return batch.columns.map(({ data, offsets, valid }) => ({
+    return again().columns.map(({ data, offsets, valid }) => ({
       data: put(data),
       offsets: put(
         offsets && new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength),

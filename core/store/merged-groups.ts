@@ -92,7 +92,9 @@ export class MergedGroups {
       else this.#ended = true;
     }
     this.#given = this.#ended ? this.#groups : this.#groups - 1;
-    return this.#given > 0 ? this.#view(this.#given) : undefined;
+    if (this.#given === 0) return undefined;
+    this.#finish(this.#given);
+    return this.view();
   }
 
   close(): void {
@@ -181,15 +183,25 @@ export class MergedGroups {
     this.#keys = larger;
   }
 
-  #view(rows: number): StoredBatch {
-    const kernels = this.#kernels;
-    const places = this.#folded.map(({ aggregate, columns }, i) => {
-      if (columns.length === 1) return { at: columns[0]!, bytes: WIDTH[aggregate.kind] * rows };
-      const at = this.#finished + 8 * CAPACITY * i;
-      finishSums(kernels, columns, rows, at);
-      return { at, bytes: 8 * rows };
+  #finish(rows: number): void {
+    for (const [i, { columns }] of this.#folded.entries()) {
+      if (columns.length > 1) finishSums(this.#kernels, columns, rows, this.#placeOf(i));
+    }
+  }
+
+  /** Where the finished column of an aggregate is. */
+  #placeOf(index: number): number {
+    const { columns } = this.#folded[index]!;
+    return columns.length > 1 ? this.#finished + 8 * CAPACITY * index : columns[0]!;
+  }
+
+  /** The batch given last, anew: whoever has made room in kernel memory since may have moved it. */
+  view(): StoredBatch {
+    const rows = this.#given;
+    const { u8 } = this.#kernels;
+    const places = this.#folded.map(({ aggregate }, i) => {
+      return { at: this.#placeOf(i), bytes: WIDTH[aggregate.kind] * rows };
     });
-    const { u8 } = kernels;
     const key = {
       data: this.#keys.subarray(0, this.#offsets[rows]!),
       offsets: this.#offsets.subarray(0, rows + 1),

@@ -22,6 +22,12 @@ export interface MergedBlock {
   readonly ids: Uint32Array;
 }
 
+interface Place {
+  readonly at: number;
+  readonly data: number;
+  readonly valid: number;
+}
+
 export class MergedRows {
   readonly #kernels: Kernels;
   readonly #sources: readonly MergeInput[];
@@ -38,6 +44,9 @@ export class MergedRows {
   /** Where each input goes on: after, and before the block given last. */
   readonly #next: Position[];
   #began: readonly Position[];
+  /** Where the batch given last is, by field. */
+  #places: readonly Place[] = [];
+  #placed = 0;
 
   /** Throws LimitError MEMORY. */
   constructor(
@@ -111,13 +120,17 @@ export class MergedRows {
       if (nullable) gatherValid(kernels, tables[i]!, inputs, rows, n, valid);
       return { at, data, valid };
     });
-    return { batch: this.#view(places, n), ids: this.#idsOf(from, n) };
+    this.#places = places;
+    this.#placed = n;
+    return { batch: this.view(), ids: this.#idsOf(from, n) };
   }
 
-  #view(places: readonly { at: number; data: number; valid: number }[], rows: number): StoredBatch {
+  /** The batch given last, anew: whoever has made room in kernel memory since may have moved it. */
+  view(): StoredBatch {
+    const rows = this.#placed;
     const { u8, u32 } = this.#kernels;
     const columns = this.#fields.map(({ kind, nullable }, i): StoredColumn => {
-      const { at, data, valid } = places[i]!;
+      const { at, data, valid } = this.#places[i]!;
       const bytes = kind === 'bytes' ? u32[(at >>> 2) + rows]! : WIDTH[kind] * rows;
       return {
         data: u8.subarray(data, data + bytes),

@@ -241,6 +241,9 @@ export class TaskContext implements WorkerContext, RefOwner {
   reading(file: number, offset: number): void {
     this.host.control.reading(file, offset);
   }
+  spilled(bytes: number): void {
+    this.host.control.addSpilledBytes(bytes);
+  }
   progress(bytes: number): void {
     this.host.control.addBytes(bytes);
   }

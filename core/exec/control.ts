@@ -17,6 +17,7 @@ const FILE = 3;
 /** float64 words of a slot, in the same line. */
 const OFFSET = 2;
 const BYTES = 3;
+const SPILLED_BYTES = 4;
 
 /** Sequence numbers are used again after this many: far more than a thread ever has outstanding. */
 const SEQUENCE_MASK = 0x3fff_ffff;
@@ -97,5 +98,12 @@ export class Control {
   }
   get bytes(): number {
     return this.#floats[BYTES]!;
+  }
+
+  addSpilledBytes(bytes: number): void {
+    this.#floats[SPILLED_BYTES] = this.#floats[SPILLED_BYTES]! + bytes;
+  }
+  get spilledBytes(): number {
+    return this.#floats[SPILLED_BYTES]!;
   }
 }

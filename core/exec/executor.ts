@@ -49,14 +49,17 @@ export interface Submitted<O> {
   readonly result: Promise<O>;
   /** Once `result` is there: what the successful attempt allocated and did not release, one count each. */
   readonly ranges: readonly Range[];
+  /** Attempts that failed so far, whatever of. */
+  readonly failures: number;
   /** `result` rejects with `error`, once the attempt that runs has ended: asked first, its thread ended after 1 s. */
   cancel(error: Error): void;
 }
 
-/** What a slot is doing, and has read since the session began, by attempts that were lost, too. */
+/** What a slot is doing, and has read and spilled since the session began, by attempts that were lost, too. */
 export interface SlotProgress {
   readonly busy: boolean;
   readonly bytes: number;
+  readonly spilledBytes: number;
 }
 
 export interface Executor {
@@ -103,4 +106,6 @@ export interface WorkerContext extends Remote {
   heapCheck(): void;
   /** Counts bytes read, for the progress line. */
   progress(bytes: number): void;
+  /** Counts bytes written to segments, for the progress line. */
+  spilled(bytes: number): void;
 }

@@ -166,6 +166,10 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
       get ranges() {
         return ranges;
       },
+      get failures() {
+        const { lost, memory, exception } = task.failures;
+        return lost + memory + exception;
+      },
       cancel,
     };
   }
@@ -184,6 +188,7 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     return this.#driver.links.map(({ slot, control }) => ({
       busy: slot.held > 0,
       bytes: control.bytes,
+      spilledBytes: control.spilledBytes,
     }));
   }
 

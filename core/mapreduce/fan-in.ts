@@ -10,23 +10,26 @@ import { MAX_FAN_IN, type MergeInput } from '../store/merge.ts';
 import { MergedRows } from '../store/merged-rows.ts';
 import type { ReduceArgument } from './stage.ts';
 
-/** At most MAX_FAN_IN inputs. Throws LimitError DISK_FULL, MEMORY. */
-export async function lowerFanIn(
+/** At most MAX_FAN_IN inputs, and the bytes that were written to get there. Throws LimitError DISK_FULL, MEMORY. */
+export function lowerFanIn(
   argument: ReduceArgument,
   worker: WorkerContext,
   carrier: Carrier,
-): Promise<MergeInput[]> {
+): { readonly inputs: MergeInput[]; readonly spilledBytes: number } {
   const { fields } = argument;
+  let spilledBytes = 0;
   let slices: readonly Slice[] = argument.slices;
   for (let round = 0; slices.length > MAX_FAN_IN; round++) {
     const fewer: Slice[] = [];
     for (let from = 0; from < slices.length; from += MAX_FAN_IN) {
       const some = slices.slice(from, from + MAX_FAN_IN);
-      fewer.push(mergeSome(argument, worker, carrier, some, `${round}-${fewer.length}`));
+      const merged = mergeSome(argument, worker, carrier, some, `${round}-${fewer.length}`);
+      for (const { bytes } of merged.batches) spilledBytes += bytes;
+      fewer.push(merged);
     }
     slices = fewer;
   }
-  return slices.map(slice => inputOf(carrier, slice, fields));
+  return { inputs: slices.map(slice => inputOf(carrier, slice, fields)), spilledBytes };
 }
 
 function mergeSome(

@@ -27,7 +27,7 @@ import { layoutOf } from './layout.ts';
 import { BatchMapper, type Mapper, PassMapper, RowMapper, WordsMapper } from './mappers.ts';
 import { claim } from './coverage.ts';
 import { hardened } from './hard-memory.ts';
-import { gcSeconds } from './gc-seconds.ts';
+import { measure } from './measure.ts';
 import { loadDefinition } from '../define/loader.ts';
 import { partitionerOf } from './partition.ts';
 import { emitsOf, type MapReduceSpec } from './define.ts';
@@ -58,7 +58,7 @@ class Walk {
   #collector!: Collector;
   #mapper!: Mapper;
   #context!: UserContext;
-  readonly #gcBefore = gcSeconds();
+  readonly #measured = measure();
   #rowsIn = 0;
   #bytesIn = 0;
 
@@ -89,7 +89,7 @@ class Walk {
       bytesIn: this.#bytesIn,
       rowsEmitted: this.#collector.rowsEmitted,
       bytesEmitted: this.#collector.bytesEmitted,
-      gcSeconds: gcSeconds() - this.#gcBefore,
+      ...(await this.#measured()),
       counters: this.#context.counters,
     };
   }

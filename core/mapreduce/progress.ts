@@ -18,10 +18,12 @@ export class Watch {
   #total = 0;
   #before = 0;
   #done = 0;
+  readonly #spilledBefore: number;
 
   constructor(executor: Executor, listener: ProgressListener | undefined) {
     this.#executor = executor;
     this.#listener = listener;
+    this.#spilledBefore = this.#spilled();
     if (listener !== undefined) this.#timer = setInterval(() => this.#tell(), INTERVAL_MS).unref();
   }
 
@@ -41,6 +43,10 @@ export class Watch {
     return this.#executor.progress().reduce((total, { bytes }) => total + bytes, 0);
   }
 
+  #spilled(): number {
+    return this.#executor.progress().reduce((total, { spilledBytes }) => total + spilledBytes, 0);
+  }
+
   #tell(): void {
     if (this.#listener === undefined || this.#stage === '') return;
     // A thread that was replaced counts from 0 again, and a split that is read twice counts twice.
@@ -50,7 +56,7 @@ export class Watch {
       bytesDone: this.#done,
       bytesTotal: this.#total,
       tasksRunning: this.#executor.progress().filter(slot => slot.busy).length,
-      spilledBytes: 0,
+      spilledBytes: this.#spilled() - this.#spilledBefore,
     });
   }
 }

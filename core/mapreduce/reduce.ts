@@ -14,7 +14,7 @@ import { MergedRows } from '../store/merged-rows.ts';
 import type { MergeInput } from '../store/merge.ts';
 import { UserContext } from './context.ts';
 import { lowerFanIn } from './fan-in.ts';
-import { gcSeconds } from './gc-seconds.ts';
+import { measure } from './measure.ts';
 import { GroupRows } from './group-rows.ts';
 import { KeyDecoder } from './key-decoder.ts';
 import { keyReader, overflowOf } from './keys.ts';
@@ -38,7 +38,7 @@ interface Work {
 export async function runReduce(argument: ReduceArgument, given: WorkerContext): Promise<Reduced> {
   const worker = hardened(argument.context, given);
   const { stage } = argument;
-  const gcBefore = gcSeconds();
+  const measured = measure();
   worker.kernels().reset();
   const spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
   const layout = layoutOf(spec ?? { value: stage.output });
@@ -46,15 +46,17 @@ export async function runReduce(argument: ReduceArgument, given: WorkerContext):
   const carrier = carrierOf(argument.context, worker);
   const target = await openTarget(argument, worker, stage.output);
   try {
-    const inputs = await lowerFanIn(argument, worker, carrier);
+    const { inputs, spilledBytes } = lowerFanIn(argument, worker, carrier);
     const work: Work = { argument, worker, spec, layout, inputs, target, context };
     if (argument.finished) await mergeFinished(work);
     else if (layout.mode === 'groups') await reduceGroups(work);
     else await reduceRows(work);
+    const made = await target.finish();
     return {
-      ...(await target.finish()),
+      ...made,
+      spilledBytes: made.spilledBytes + spilledBytes,
       counters: context.counters,
-      gcSeconds: gcSeconds() - gcBefore,
+      ...(await measured()),
     };
   } catch (error) {
     await target.abort();

@@ -17,6 +17,7 @@ import { type Inputs, gatherInputs, type InputOptions } from './inputs.ts';
 import { findMapReduce } from './define.ts';
 import { layoutOf } from './layout.ts';
 import { type Destination, type OpenOutput, openOutput } from './outputs.ts';
+import { clockSeconds } from './measure.ts';
 import { type JobPlan, partitionsFor, planJob, type Stage, splitsOf } from './plan.ts';
 import { type ProgressListener, Watch } from './progress.ts';
 import { addMapStats, addReduceStats, emptyStats, type JobStats } from './stats.ts';
@@ -127,6 +128,7 @@ class JobRun {
   async run(): Promise<{ [name: string]: TableResult }> {
     const { stats } = this;
     const started = performance.now();
+    const startedSeconds = clockSeconds();
     this.#inputs = await gatherInputs(this.#plan.reads, this.#options, () => this.#executor.temp());
     stats.files = this.#inputs.facts.flat().length;
     this.#openOutputs();
@@ -147,6 +149,8 @@ class JobRun {
     for (const { name, stage } of this.#plan.results)
       results[name] = await this.#finish(name, stage);
     stats.seconds.commit = since(committing);
+    // A job without input and without rows has no tasks.
+    if (stats.tasks > 0) stats.seconds.start = stats.firstTaskSeconds - startedSeconds;
     return results;
   }
 
@@ -254,7 +258,8 @@ class JobRun {
 
   #request(): Omit<MapRequest, 'argument' | 'files'> {
     const { signal, taskTimeoutMs, exceptions } = this.#options;
-    return { executor: this.#executor, signal, timeoutMs: taskTimeoutMs, exceptions };
+    const onRetried = (times: number): void => void (this.stats.retried += times);
+    return { executor: this.#executor, signal, timeoutMs: taskTimeoutMs, exceptions, onRetried };
   }
 
   /** Straight to files where partitions are the parts; otherwise to runs, keyed where they are to be merged. */

@@ -17,6 +17,7 @@ import type { SourceInput } from './inputs.ts';
 import type { Slice } from '../shuffle/carrier.ts';
 import type { Run } from '../store/run.ts';
 import { Coverage } from './coverage.ts';
+import type { Measured } from './measure.ts';
 import type { Stage, StageSplit } from './plan.ts';
 
 /** Walks that may be lost one after the other without an object between: then the input kills its workers. */
@@ -65,14 +66,13 @@ export interface MapArgument {
 }
 
 /** What a walk seals. Plain data. */
-export interface MapObject {
+export interface MapObject extends Measured {
   readonly splits: readonly number[];
   readonly runs: readonly Run[];
   readonly rowsIn: number;
   readonly bytesIn: number;
   readonly rowsEmitted: number;
   readonly bytesEmitted: number;
-  readonly gcSeconds: number;
   readonly counters: { readonly [name: string]: number };
 }
 
@@ -88,6 +88,8 @@ export interface MapRequest {
   readonly timeoutMs?: number | undefined;
   /** Starts of a task that throws. */
   readonly exceptions?: number | undefined;
+  /** Told how often tasks had to be started again. */
+  readonly onRetried: (times: number) => void;
   readonly argument: Omit<MapArgument, 'claims' | 'walk' | 'limit'>;
 }
 
@@ -122,6 +124,7 @@ export async function mapStage(request: MapRequest): Promise<Held[]> {
       if (held === undefined) {
         coverage.giveBack(walk);
         if (!(error instanceof LostError) || ++lost >= MAX_LOST_WALKS) throw error;
+        request.onRetried(1);
         // Smaller walks from now on: the next one that is lost takes fewer splits with it.
         limit = Math.max(1, Math.floor(argument.splits.length / (executor.slots * 4 ** lost)));
       } else if (coverage.offer(walk, held.object.splits)) {
@@ -143,7 +146,7 @@ export async function mapStage(request: MapRequest): Promise<Held[]> {
 }
 
 async function runWalk(
-  { executor, argument, files, signal, timeoutMs, exceptions }: MapRequest,
+  { executor, argument, files, signal, timeoutMs, exceptions, onRetried }: MapRequest,
   claims: Int32Array,
   walk: number,
   limit: number,
@@ -160,6 +163,7 @@ async function runWalk(
   });
   try {
     const object = await submitted.result;
+    onRetried(submitted.failures);
     return { walk, held: { object, ranges: submitted.ranges } };
   } catch (error) {
     return { walk, error };
@@ -187,13 +191,12 @@ export interface ReduceArgument {
   readonly into: Into;
 }
 
-export interface Reduced {
+export interface Reduced extends Measured {
   readonly run?: Run;
   readonly path?: string;
   readonly rows: number;
   readonly bytes: number;
   readonly spilledBytes: number;
-  readonly gcSeconds: number;
   readonly counters: { readonly [name: string]: number };
 }
 
@@ -207,7 +210,7 @@ export async function reduceStage(
   request: Omit<MapRequest, 'argument' | 'files'>,
   tasks: readonly ReduceArgument[],
 ): Promise<HeldPart[]> {
-  const { executor, timeoutMs, exceptions } = request;
+  const { executor, timeoutMs, exceptions, onRetried } = request;
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
   // Every task of the stage listens, and there may be a thousand.
@@ -224,6 +227,7 @@ export async function reduceStage(
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
     const part = await task.result;
+    onRetried(task.failures);
     done[partition] = { part, ranges: task.ranges };
   });
   try {

@@ -1,4 +1,5 @@
 /** What a job did, in numbers: added up from the tasks whose results count, and only from those. */
+import type { Measured } from './measure.ts';
 import type { MapObject, Reduced } from './stage.ts';
 
 export interface JobStats {
@@ -14,6 +15,8 @@ export interface JobStats {
   segments: number;
   tasks: number;
   retried: number;
+  /** When the first task began, on the clock of `measure`. */
+  firstTaskSeconds: number;
   gcSeconds: number;
   partitions: number;
   readonly counters: { [name: string]: number };
@@ -34,6 +37,7 @@ export function emptyStats(job: string): JobStats {
     segments: 0,
     tasks: 0,
     retried: 0,
+    firstTaskSeconds: Infinity,
     gcSeconds: 0,
     partitions: 0,
     // Without a prototype: names are the user's.
@@ -48,7 +52,7 @@ export function addMapStats(stats: JobStats, object: MapObject): void {
   stats.bytesIn += object.bytesIn;
   stats.rowsEmitted += object.rowsEmitted;
   stats.bytesEmitted += object.bytesEmitted;
-  stats.gcSeconds += object.gcSeconds;
+  addMeasured(stats, object);
   for (const run of object.runs) {
     for (const ref of run.partitions.flat()) {
       stats.rowsShuffled += ref.rows;
@@ -62,8 +66,14 @@ export function addMapStats(stats: JobStats, object: MapObject): void {
 
 export function addReduceStats(stats: JobStats, part: Reduced): void {
   stats.bytesSpilled += part.spilledBytes;
-  stats.gcSeconds += part.gcSeconds;
+  if (part.run?.segment !== undefined) stats.segments++;
+  addMeasured(stats, part);
   addCounters(stats, part.counters);
+}
+
+function addMeasured(stats: JobStats, { startedSeconds, gcSeconds }: Measured): void {
+  stats.firstTaskSeconds = Math.min(stats.firstTaskSeconds, startedSeconds);
+  stats.gcSeconds += gcSeconds;
 }
 
 function addCounters(stats: JobStats, counters: { readonly [name: string]: number }): void {

@@ -16,6 +16,7 @@ import { loadSink } from '../io.ts';
 import { SharedCarrier } from '../shuffle/carrier.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import type { Run } from '../store/run.ts';
+import type { Measured } from './measure.ts';
 import type { Into, ReduceArgument, Reduced } from './stage.ts';
 
 export interface Target {
@@ -25,7 +26,7 @@ export interface Target {
   room(batch?: StoredBatch, key?: StoredColumn): Promise<void>;
   /** `key`: of each row, if keyed. Buffers are not kept. */
   write(batch: StoredBatch, key?: StoredColumn): void;
-  finish(): Promise<Omit<Reduced, 'counters' | 'gcSeconds'>>;
+  finish(): Promise<Omit<Reduced, 'counters' | keyof Measured>>;
   abort(): Promise<void>;
 }
 

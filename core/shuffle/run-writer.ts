@@ -21,6 +21,8 @@ const BATCH_ROOM = BATCH_BYTES + 128 * 1024;
 export interface ArenaClient {
   allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined>;
   view(range: Range): Uint8Array;
+  /** Told of bytes that go to a segment instead. */
+  spilled(bytes: number): void;
 }
 
 export interface RunOptions {
@@ -87,6 +89,7 @@ export class RunWriter {
     const place = this.#writer.write(batch);
     const { rows, length, crc } = place;
     this.spilledBytes += length;
+    this.#options.arena.spilled(length);
     this.#add(partition, { rows, bytes: length, crc, place });
   }
 

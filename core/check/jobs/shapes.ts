@@ -220,3 +220,18 @@ export const integerSums = mapReduce({
   map: (row, emit) => emit(row),
   combine: { i: sum, w: sum, d: sum },
 });
+
+/** Every line with what is special about where it stands. */
+export const lineLengths = mapReduce({
+  name: 'line-lengths',
+  input: { line: utf8 },
+  key: { length: int32 },
+  value: { line: utf8 },
+  output: { length: int32, lines: utf8 },
+  map: ({ line }, emit) => emit({ length: line.length % 4, line }),
+  reduce({ length }, values, emit) {
+    const lines: string[] = [];
+    for (const { line } of values) lines.push(line);
+    emit({ length, lines: lines.join('|') });
+  },
+});

@@ -2,6 +2,7 @@
 import serial from 'ava';
 import type fc from 'fast-check';
 import { concat, rows, type Schema, select, type Table, utf8, int32 } from '../index.ts';
+import { collect } from '../testing.ts';
 import { anyLines, rowsOf } from './arbitrary-input.ts';
 import { forAll, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
 import wordcount, { byBatch, byRow } from './examples/mapreduce.ts';
@@ -101,4 +102,18 @@ test('groups larger than what is in memory at a time, read again and again', asy
   }));
   await sameAsDefined(sessions, listed['int32'](data), ways);
   t.pass();
+});
+
+test('several tables of one run, which share a stage, whatever the partitions', async t => {
+  const data = ['b a c', 'd e f g h', 'a i j k'].map(line => ({ line }));
+  const counts = byRow(data);
+  const tables = { counts, ordered: shapes.byCount(counts), lines: shapes.numbered(counts) };
+  for (const way of [...WAYS, { ...WAYS[1]!, run: { partitions: 4 } }]) {
+    const session = await sessions.open(way.session);
+    const results = await session.run(tables, way.run as object);
+    for (const [name, table] of Object.entries(tables)) {
+      const rowsOfTable: object[] = await results[name as keyof typeof tables].toArray();
+      t.deepEqual(rowsOfTable, collect(table as Table<Schema>), `${way.name}: ${name}`);
+    }
+  }
 });

@@ -8,6 +8,7 @@ import { findMapReduce, type MapReduceSpec } from './define.ts';
 import type { Inputs } from './inputs.ts';
 import { type KeyPart, type Layout, layoutOf } from './layout.ts';
 import {
+  isLast,
   type JobPlan,
   type Leg,
   partitionsFor,
@@ -64,10 +65,9 @@ export function explainPlan(
       splits: splits[i]!.length,
       splitBytes: SPLIT_BYTES,
     })),
-    stages: plan.stages.map(stage => {
-      const isResult = plan.results.some(result => result.stage === stage.id);
-      return explainStage(stage, splits, isResult ? partitions : undefined);
-    }),
+    stages: plan.stages.map(stage =>
+      explainStage(stage, splits, isLast(plan, stage.id) ? partitions : undefined),
+    ),
     outputs: plan.results.map(({ name, stage }) => ({
       name,
       stage,

@@ -211,6 +211,17 @@ export function splitsOf(
   });
 }
 
+/** Whether an earlier stage's rows are read by a later one. */
+export function isRead({ stages }: JobPlan, stage: number): boolean {
+  return stages.some(({ legs }) => legs.some(leg => leg.from === 'stage' && leg.stage === stage));
+}
+
+/** Whether the user's number of partitions is this stage's. Of a stage that another reads it is not: its partitions are
+ *  the order in which its rows are read, and may not change with a flag. */
+export function isLast(plan: JobPlan, stage: number): boolean {
+  return plan.results.some(result => result.stage === stage) && !isRead(plan, stage);
+}
+
 /** From the bytes of the input, never from workers or memory. */
 export function partitionsFor(splits: readonly StageSplit[], asked?: number): number {
   if (asked !== undefined) return asked;

@@ -18,7 +18,15 @@ import { findMapReduce } from './define.ts';
 import { layoutOf } from './layout.ts';
 import { type Destination, type OpenOutput, openOutput } from './outputs.ts';
 import { clockSeconds } from './measure.ts';
-import { type JobPlan, partitionsFor, planJob, type Stage, splitsOf } from './plan.ts';
+import {
+  isLast,
+  isRead,
+  type JobPlan,
+  partitionsFor,
+  planJob,
+  type Stage,
+  splitsOf,
+} from './plan.ts';
 import { type ProgressListener, Watch } from './progress.ts';
 import { addMapStats, addReduceStats, emptyStats, type JobStats } from './stats.ts';
 import {
@@ -204,7 +212,7 @@ class JobRun {
     const layout = layoutOf(
       stage.use === undefined ? { value: stage.output } : findMapReduce(stage.use),
     );
-    const asked = this.#isResult(stage) ? this.#options.partitions : undefined;
+    const asked = isLast(this.#plan, stage.id) ? this.#options.partitions : undefined;
     const partitions = isOrdered(stage) ? 1 : partitionsFor(splits, asked);
     const request = this.#request();
     const mapping = performance.now();
@@ -265,9 +273,7 @@ class JobRun {
   /** Straight to files where partitions are the parts; otherwise to runs, keyed where they are to be merged. */
   #intoFor(stage: Stage, partitions: number): Into {
     const result = this.#plan.results.filter(r => r.stage === stage.id);
-    const read = this.#plan.stages.some(s =>
-      s.legs.some(l => l.from === 'stage' && l.stage === stage.id),
-    );
+    const read = isRead(this.#plan, stage.id);
     const [only] = result;
     const output = only && this.#outputs.get(only.name);
     if (result.length === 1 && !read && output && (!output.single || partitions === 1)) {
@@ -311,10 +317,6 @@ class JobRun {
         into,
       },
     ]);
-  }
-
-  #isResult(stage: Stage): boolean {
-    return this.#plan.results.some(result => result.stage === stage.id);
   }
 
   #outputBytes(): number[][] {

@@ -103,7 +103,7 @@ class TextSplitReader implements TextReader {
     const decodedBytes = Math.min(limits.chunkBytes, limits.recordBytes);
     const chunkBytes = Math.max(1, Math.floor(decodedBytes / this.#decoder.growth));
     this.#limits = { ...limits, chunkBytes };
-    this.#buffer = Buffer.allocUnsafeSlow(chunkBytes);
+    this.#buffer = limits.buffer?.subarray(0, chunkBytes) ?? Buffer.allocUnsafeSlow(chunkBytes);
   }
 
   next(): Uint8Array | undefined | Promise<Uint8Array | undefined> {

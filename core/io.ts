@@ -64,6 +64,8 @@ export interface Limits {
   readonly chunkBytes: number;
   /** A line, without its LF, that is longer is a DataError RECORD_TOO_LONG. Bounds what a reader holds. */
   readonly recordBytes: number;
+  /** Of chunkBytes, for the reader to use until it is closed; absent: it makes its own. */
+  readonly buffer?: Buffer;
 }
 
 export interface Source {

@@ -168,8 +168,8 @@ test('the least memory that works, and ample', async t => {
     const table = job(read(path) as never);
     const expected = await bytesOf(table, WAYS[0]!, 'csv');
     for (const [workers, memory] of [
-      [1, '32MiB'],
-      [2, '64MiB'],
+      [1, '40MiB'],
+      [2, '60MiB'],
     ] as const) {
       const session = await sessions.open({ workers, memory });
       const output = join(folder, 'least.csv');

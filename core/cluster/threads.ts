@@ -47,18 +47,28 @@ export interface Thread {
   stop(): void;
 }
 
-/** @param hardHeapBytes V8's own limit. Far above the soft one: several ways to cross it abort the whole process. */
+/** V8's own limits of a thread's heap. */
+export interface HeapLimits {
+  /** Far above the soft limit: several ways to cross it abort the whole process. */
+  readonly hardBytes: number;
+  /** Of the young generation: garbage that V8 lets lie. */
+  readonly youngBytes: number;
+}
+
 export function startThread(
   entry: URL,
   data: ThreadData,
-  hardHeapBytes: number,
+  { hardBytes, youngBytes }: HeapLimits,
   events: ThreadEvents,
 ): Thread {
   const worker = new Worker(entry, {
     workerData: data,
     name: `superstep ${data.slot}`,
     stdout: true,
-    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(hardHeapBytes / MIB) },
+    resourceLimits: {
+      maxOldGenerationSizeMb: Math.ceil(hardBytes / MIB),
+      maxYoungGenerationSizeMb: youngBytes / MIB,
+    },
   });
   let error: Error | undefined;
   let over = false;

@@ -12,6 +12,7 @@ import { LimitError, UsageError, toPlain } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Budget } from '../memory/budget.ts';
+import type { SegmentBuffers } from '../store/segment.ts';
 import type { Control } from './control.ts';
 import type { WorkerContext } from './executor.ts';
 import { TO_DRIVER, type RunLabel, type ToDriver } from './protocol.ts';
@@ -23,6 +24,7 @@ export interface ContextHost {
   readonly slot: number;
   readonly budget: Budget;
   readonly control: Control;
+  readonly segments: SegmentBuffers;
   kernels(): Kernels;
   view(range: Range): Uint8Array;
   newId(): number;
@@ -222,6 +224,9 @@ export class TaskContext implements WorkerContext, RefOwner {
   abort(error: Error): void {
     this.aborted = error;
     this.#controller?.abort(error);
+  }
+  get segments(): SegmentBuffers {
+    return this.host.segments;
   }
   kernels(): Kernels {
     return this.host.kernels();

@@ -13,6 +13,7 @@ import type { Remote } from '../define/session.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Budget } from '../memory/budget.ts';
+import type { SegmentBuffers } from '../store/segment.ts';
 
 /** What is printed and reported for a task of the engine. */
 export interface Label {
@@ -88,6 +89,8 @@ export interface WorkerContext extends Remote {
   readonly signal: AbortSignal;
   /** This slot's share. */
   readonly budget: Budget;
+  /** What this thread's segments are written and read with. */
+  readonly segments: SegmentBuffers;
   /** One instance a thread, reused: the task resets it when it begins. */
   kernels(): Kernels;
   /** Shared memory, all or nothing; undefined when there is no room. It is the attempt's until the attempt ends: then

@@ -8,6 +8,7 @@ import { UsageError, fromPlain, toPlain } from '../errors.ts';
 import type { KernelModule } from '../kernels/kernels.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Budget } from '../memory/budget.ts';
+import { youngBytes } from '../memory/shares.ts';
 import { Control } from './control.ts';
 import { failEntry, readyOf } from './lifecycle.ts';
 import { TO_DRIVER, TO_WORKER, type ToDriver, type ToWorker } from './protocol.ts';
@@ -97,7 +98,7 @@ export class Link {
         kernels: host.kernels(),
         softHeapBytes: host.softHeapBytes,
       },
-      host.hardHeapBytes,
+      { hardBytes: host.hardHeapBytes, youngBytes: youngBytes(host.budget.floorBytes) },
       {
         message: messages => host.received(this, messages as ToDriver[]),
         ended: exit => this.#ended(exit),

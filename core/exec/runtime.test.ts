@@ -334,7 +334,7 @@ test('threads start when there is work, as many as there is work for', async t =
 test('too little memory says what would do', t => {
   const error = t.throws<SuperstepError>(() => session(t, { memory: '1MB' }));
   t.is(error?.code, 'USAGE');
-  t.regex(error?.details.remedy ?? '', /The least that works is --memory 48MiB/);
+  t.regex(error?.details.remedy ?? '', /The least that works is --memory 60MiB/);
   t.is(t.throws<SuperstepError>(() => session(t, { nats: 'nats://x' }))?.code, 'NOT_YET');
   t.is(t.throws<SuperstepError>(() => session(t).actor({} as never))?.code, 'NOT_YET');
 });

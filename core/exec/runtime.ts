@@ -11,6 +11,7 @@ import type { OpenOptions, Remote } from '../define/session.ts';
 import { LimitError, UsageError } from '../errors.ts';
 import { Arena } from '../memory/arena.ts';
 import { Budget } from '../memory/budget.ts';
+import { LEAST_SLOT_BYTES } from '../memory/shares.ts';
 import { Driver } from './driver.ts';
 import type { Executor } from './executor.ts';
 import { assertMayOpen } from './importing.ts';
@@ -18,8 +19,6 @@ import { Program } from './program.ts';
 import { type TempFolder, makeTemp } from './temp.ts';
 
 const MIB = 2 ** 20;
-/** The least a slot can work with: kernels, a table of keys, and batches going in and out. */
-const LEAST_SLOT_BYTES = 16 * MIB;
 /** The least soft limit of a worker's heap: an empty worker holds about 8 MiB, and garbage that has not been collected
  *  yet counts, too. */
 const LEAST_HEAP_BYTES = 64 * MIB;

@@ -13,6 +13,8 @@ import { type PlainError, fromPlain } from '../errors.ts';
 import { Kernels } from '../kernels/kernels.ts';
 import type { Range } from '../memory/arena.ts';
 import { Budget } from '../memory/budget.ts';
+import { workingBytes } from '../memory/shares.ts';
+import { SegmentBuffers } from '../store/segment.ts';
 import type { ContextHost, TaskContext } from './context.ts';
 import { Control } from './control.ts';
 import { importing } from './importing.ts';
@@ -55,6 +57,7 @@ export class ThreadHost implements ContextHost {
   readonly budget: Budget;
   readonly control: Control;
   readonly softHeapBytes: number;
+  readonly segments = new SegmentBuffers();
   /** When messages were sent last. */
   sentMs = 0;
   readonly #port: MessagePort;
@@ -116,7 +119,10 @@ export class ThreadHost implements ContextHost {
   // For runs.
 
   kernels(): Kernels {
-    return (this.#kernels ??= new Kernels(this.#data.kernels, this.budget));
+    if (this.#kernels !== undefined) return this.#kernels;
+    // Within the floor, so it cannot be refused; but a thread that died here may have left the slot to its successor.
+    this.budget.reserve(workingBytes(this.budget.floorBytes));
+    return (this.#kernels = new Kernels(this.#data.kernels, this.budget));
   }
 
   view({ slab, offset, length }: Range): Uint8Array {

@@ -1,35 +1,96 @@
 /** Brings the runs of a merge down to what may be merged at once: some are merged first, into a segment each.
  *
- * Rows stay as they are (accumulators are not finished), so the result does not depend on how many rounds it took.
+ *   slices ──cut into neighbours that fit──▶ merge each ──▶ fewer slices ──▶ … ──▶ inputs
+ *
+ * Invariants: neighbours only, so equal keys still come in the order of the runs; rows stay as they are (accumulators
+ * are not finished), so the result does not depend on how many rounds it took, and the fan-in may depend on memory.
  */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerContext } from '../exec/executor.ts';
+import { workingBytes } from '../memory/shares.ts';
 import { type Carrier, inputOf, type Slice } from '../shuffle/carrier.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import { MAX_FAN_IN, type MergeInput } from '../store/merge.ts';
 import { MergedRows } from '../store/merged-rows.ts';
 import type { ReduceArgument } from './stage.ts';
 
-/** At most MAX_FAN_IN inputs, and the bytes that were written to get there. Throws LimitError DISK_FULL, MEMORY. */
+/** What a merge holds in kernel memory beside its windows: blocks, a batch of groups, the columns that go out. */
+const MERGE_BYTES = 2 * 2 ** 20;
+/** A window grows by a quarter more than it needs, and has alignment. */
+const WINDOW_PART = 1.25;
+const WINDOW_BYTES = 4096;
+
+/** At most MAX_FAN_IN inputs, whose windows fit in what this worker is always granted `passes` times; two in any case;
+ *  and the bytes that were written to get there, which `remove` deletes. Throws LimitError DISK_FULL, MEMORY. */
 export function lowerFanIn(
   argument: ReduceArgument,
   worker: WorkerContext,
   carrier: Carrier,
-): { readonly inputs: MergeInput[]; readonly spilledBytes: number } {
+  passes: number,
+): { readonly inputs: MergeInput[]; readonly spilledBytes: number; remove(): void } {
   const { fields } = argument;
+  const room = roomOf(worker) / passes;
   let spilledBytes = 0;
   let slices: readonly Slice[] = argument.slices;
-  for (let round = 0; slices.length > MAX_FAN_IN; round++) {
-    const fewer: Slice[] = [];
-    for (let from = 0; from < slices.length; from += MAX_FAN_IN) {
-      const some = slices.slice(from, from + MAX_FAN_IN);
-      const merged = mergeSome(argument, worker, carrier, some, `${round}-${fewer.length}`);
-      for (const { bytes } of merged.batches) spilledBytes += bytes;
-      fewer.push(merged);
+  let made: string[] = [];
+  for (let round = 0; ; round++) {
+    const sets = setsThatFit(slices, room);
+    if (sets.length <= 1) {
+      const inputs = slices.map(slice => inputOf(carrier, slice, fields));
+      return { inputs, spilledBytes, remove: () => removeAll(made) };
     }
+    const fewer = sets.map((set, i) => {
+      if (set.length === 1) return set[0]!;
+      const merged = mergeSome(argument, worker, carrier, set, `${round}-${i}`);
+      for (const { bytes } of merged.batches) spilledBytes += bytes;
+      return merged;
+    });
+    carrier.close();
+    // A set of one stays what it was, which may be of the last round.
+    const stays = new Set(fewer.map(({ segment }) => segment));
+    removeAll(made.filter(segment => !stays.has(segment)));
+    const given = new Set(argument.slices.map(({ segment }) => segment));
+    made = fewer.flatMap(({ segment }) =>
+      segment === undefined || given.has(segment) ? [] : [segment],
+    );
     slices = fewer;
   }
-  return { inputs: slices.map(slice => inputOf(carrier, slice, fields)), spilledBytes };
+}
+
+function removeAll(segments: readonly string[]): void {
+  for (const segment of segments) rmSync(segment, { force: true });
+}
+
+/** Bytes for windows: kernel memory that is there already, or what of the floor is left for it. */
+function roomOf(worker: WorkerContext): number {
+  const { floorBytes } = worker.budget;
+  const kernels = Math.max(worker.kernels().heldBytes, floorBytes - workingBytes(floorBytes));
+  return kernels - MERGE_BYTES;
+}
+
+/** Neighbours that may be merged at once; two at least, where there are two. */
+export function setsThatFit(slices: readonly Slice[], room: number): Slice[][] {
+  const sets: Slice[][] = [];
+  let left = 0;
+  for (const slice of slices) {
+    const bytes = windowBytes(slice);
+    const set = sets.at(-1);
+    if (set !== undefined && set.length < MAX_FAN_IN && (bytes <= left || set.length === 1)) {
+      set.push(slice);
+      left -= bytes;
+    } else {
+      sets.push([slice]);
+      left = room - bytes;
+    }
+  }
+  return sets;
+}
+
+function windowBytes({ batches }: Slice): number {
+  let most = 0;
+  for (const { bytes } of batches) most = Math.max(most, bytes);
+  return WINDOW_PART * most + WINDOW_BYTES;
 }
 
 function mergeSome(
@@ -57,5 +118,7 @@ function mergeSome(
     throw error;
   } finally {
     rows.close();
+    // Its segments were open; there may be more of them in all than a process may have open.
+    carrier.close();
   }
 }

@@ -12,33 +12,39 @@ export interface Lines {
   readonly starts: Uint32Array;
 }
 
-/** Cuts whole lines. The chunk is changed: line ends are squeezed out of it. */
-export function linesOf(chunk: Uint8Array): Lines {
-  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-  let starts = new Uint32Array(1024);
-  let offsets = new Int32Array(1025);
-  let rows = 0;
-  let to = 0;
-  for (let from = 0; from < bytes.length; ) {
-    const found = bytes.indexOf(LF, from);
-    const next = found < 0 ? bytes.length : found + 1;
-    let end = found < 0 ? bytes.length : found;
-    if (found > from && bytes[found - 1] === CR) end--;
-    if (rows === starts.length) {
-      starts = grown(starts, new Uint32Array(2 * rows));
-      offsets = grown(offsets, new Int32Array(2 * rows + 1));
+/** Cuts chunks into lines, with arrays that it uses again: lines are valid until the next chunk. */
+export class LineIndex {
+  #starts = new Uint32Array(1024);
+  #offsets = new Int32Array(1025);
+
+  /** Cuts whole lines. The chunk is changed: line ends are squeezed out of it. */
+  cut(chunk: Uint8Array): Lines {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    let starts = this.#starts;
+    let offsets = this.#offsets;
+    let rows = 0;
+    let to = 0;
+    for (let from = 0; from < bytes.length; ) {
+      const found = bytes.indexOf(LF, from);
+      const next = found < 0 ? bytes.length : found + 1;
+      let end = found < 0 ? bytes.length : found;
+      if (found > from && bytes[found - 1] === CR) end--;
+      if (rows === starts.length) {
+        this.#starts = starts = grown(starts, new Uint32Array(2 * rows));
+        this.#offsets = offsets = grown(offsets, new Int32Array(2 * rows + 1));
+      }
+      starts[rows] = from;
+      if (to !== from) bytes.copyWithin(to, from, end);
+      to += end - from;
+      offsets[++rows] = to;
+      from = next;
     }
-    starts[rows] = from;
-    if (to !== from) bytes.copyWithin(to, from, end);
-    to += end - from;
-    offsets[++rows] = to;
-    from = next;
+    const data = bytes.subarray(0, to);
+    return {
+      batch: { rows, columns: [{ data, offsets: offsets.subarray(0, rows + 1) }] },
+      starts: starts.subarray(0, rows),
+    };
   }
-  const data = bytes.subarray(0, to);
-  return {
-    batch: { rows, columns: [{ data, offsets: offsets.subarray(0, rows + 1) }] },
-    starts: starts.subarray(0, rows),
-  };
 }
 
 function grown<T extends Uint32Array | Int32Array>(from: T, into: T): T {

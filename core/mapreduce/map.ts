@@ -59,6 +59,8 @@ class Walk {
   #mapper!: Mapper;
   #context!: UserContext;
   readonly #measured = measure();
+  /** For one reader after the other: one each would be garbage of 1 MiB a split. */
+  readonly #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #rowsIn = 0;
   #bytesIn = 0;
 
@@ -187,7 +189,7 @@ class Walk {
       }
       return;
     }
-    const limits = { chunkBytes: CHUNK_BYTES, recordBytes: RECORD_BYTES };
+    const limits = { chunkBytes: CHUNK_BYTES, recordBytes: RECORD_BYTES, buffer: this.#buffer };
     const reader = (await loadSource(source.format)).open(split.split!, source.options, limits);
     try {
       if (reader.kind === 'text') await this.#readText(reader, index);

@@ -17,7 +17,7 @@ import { asyncFunction, isThenable } from '../define/function-rules.ts';
 import type { Collector } from './collector.ts';
 import type { UserContext } from './context.ts';
 import { Emitter } from './emitter.ts';
-import { checkUtf8, linesOf } from './lines.ts';
+import { checkUtf8, LineIndex } from './lines.ts';
 import type { MapReduceSpec } from './define.ts';
 
 /** Where in its input a mapper is, for errors. */
@@ -49,6 +49,7 @@ export class WordsMapper implements Mapper {
   readonly #collector: Collector;
   readonly #split: 'bytes' | 'unicode';
   readonly #lower: boolean;
+  readonly #lineIndex = new LineIndex();
 
   constructor(collector: Collector, options: { readonly [name: string]: unknown }) {
     this.#collector = collector;
@@ -66,7 +67,7 @@ export class WordsMapper implements Mapper {
       return this.#collector.addWords(chunk, this.#split, this.#lower);
     }
     this.#collector.addWords(lowered(chunk, this.#split), 'bytes', false);
-    return linesOf(chunk).batch.rows;
+    return this.#lineIndex.cut(chunk).batch.rows;
   }
 
   /** Lines of a table: put together again, with an end between them. */
@@ -110,6 +111,7 @@ abstract class UserMapper implements Mapper {
   lines = 0;
   protected readonly options: UserOptions;
   protected readonly emitter: Emitter;
+  readonly #lineIndex = new LineIndex();
 
   constructor(options: UserOptions) {
     this.options = options;
@@ -121,7 +123,7 @@ abstract class UserMapper implements Mapper {
 
   text(chunk: Uint8Array, { file, offset }: Place): void | Promise<void> {
     checkUtf8(chunk, file, offset);
-    const { batch, starts } = linesOf(chunk);
+    const { batch, starts } = this.#lineIndex.cut(chunk);
     this.lines += batch.rows;
     return this.map(batch, starts);
   }
@@ -185,11 +187,12 @@ export class PassMapper implements Mapper {
   readonly rowStart = 0;
   lines = 0;
   readonly #collector: Collector;
+  readonly #lineIndex = new LineIndex();
   constructor(collector: Collector) {
     this.#collector = collector;
   }
   text(chunk: Uint8Array): void {
-    const { batch } = linesOf(chunk);
+    const { batch } = this.#lineIndex.cut(chunk);
     this.lines += batch.rows;
     this.#collector.add(batch);
   }

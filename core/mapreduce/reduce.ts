@@ -45,8 +45,12 @@ export async function runReduce(argument: ReduceArgument, given: WorkerContext):
   const context = new UserContext(spec, stage.params);
   const carrier = carrierOf(argument.context, worker);
   const target = await openTarget(argument, worker, stage.output);
+  let merged: ReturnType<typeof lowerFanIn> | undefined;
   try {
-    const { inputs, spilledBytes } = lowerFanIn(argument, worker, carrier);
+    // A group that is read again is merged twice at once.
+    const passes = layout.mode === 'rows' && !argument.finished ? 2 : 1;
+    merged = lowerFanIn(argument, worker, carrier, passes);
+    const { inputs, spilledBytes } = merged;
     const work: Work = { argument, worker, spec, layout, inputs, target, context };
     if (argument.finished) await mergeFinished(work);
     else if (layout.mode === 'groups') await reduceGroups(work);
@@ -63,6 +67,7 @@ export async function runReduce(argument: ReduceArgument, given: WorkerContext):
     throw error;
   } finally {
     carrier.close();
+    merged?.remove();
   }
 }
 

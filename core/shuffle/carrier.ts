@@ -2,13 +2,13 @@
  * in tests and with `--chaos`, through lossy frames.
  *
  * Invariants: a batch that crosses a carrier is checked against its checksum (segments always, the arena when it was
- * carried in frames); a batch is valid until the next `read` of the same stream. Segments are opened when first read
- * and closed with the carrier.
+ * carried in frames); a batch is valid until the next `read`. Segments are opened when first read; `close` closes
+ * those that are open, and the next `read` opens them again.
  */
 import type { Field, StoredBatch } from '../batch/columns.ts';
 import { type BatchRef, readBatchFrom } from '../store/run.ts';
 import type { MergeInput } from '../store/merge.ts';
-import { SegmentReader } from '../store/segment.ts';
+import { Buffers, type SegmentBuffers, SegmentReader } from '../store/segment.ts';
 import type { Range } from '../memory/arena.ts';
 
 /** The batches of one run that belong to one partition. */
@@ -17,8 +17,10 @@ export interface Slice {
   readonly batches: readonly BatchRef[];
 }
 
-/** Shared memory, by range. */
+/** Shared memory, by range, and what segments are read with. */
 export interface ArenaViews {
+  /** A thread's; absent: each carrier has its own. */
+  readonly segments?: SegmentBuffers;
   view(range: Range): Uint8Array;
 }
 
@@ -30,9 +32,12 @@ export interface Carrier {
 export class SharedCarrier implements Carrier {
   readonly #arena: ArenaViews;
   readonly #segments = new Map<string, SegmentReader>();
+  /** One set for all segments: a merge of 64 copies each batch as it comes. */
+  readonly #buffers: Buffers;
 
   constructor(arena: ArenaViews) {
     this.#arena = arena;
+    this.#buffers = arena.segments?.reading ?? new Buffers();
   }
 
   read(slice: Slice, batch: number, fields: readonly Field[]): StoredBatch {
@@ -47,7 +52,7 @@ export class SharedCarrier implements Carrier {
   }
 
   #segment(path: string, fields: readonly Field[]): SegmentReader {
-    const open = this.#segments.get(path) ?? new SegmentReader(path, fields);
+    const open = this.#segments.get(path) ?? new SegmentReader(path, fields, this.#buffers);
     this.#segments.set(path, open);
     return open;
   }

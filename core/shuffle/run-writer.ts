@@ -9,16 +9,18 @@
 import { BATCH_BYTES, type Field, type StoredBatch } from '../batch/columns.ts';
 import type { Range } from '../memory/arena.ts';
 import { type BatchRef, layoutBatch, type Run, writeBatchTo } from '../store/run.ts';
-import { SegmentWriter } from '../store/segment.ts';
+import { type SegmentBuffers, SegmentWriter } from '../store/segment.ts';
 
 /** A run asks the driver for this much at a time: one message for some twenty batches. */
 const CHUNK_BYTES = 4 * 2 ** 20;
 const MIN_CHUNK_BYTES = 64 * 1024;
-/** A batch with its offsets and alignment. */
-const BATCH_ROOM = BATCH_BYTES + 128 * 1024;
+/** What may be written between two reservations: the rows of some hundred groups. */
+const ROOM_BYTES = 4 * BATCH_BYTES;
 
 /** What a task has of the arena. */
 export interface ArenaClient {
+  /** What its segments are written with. */
+  readonly segments: SegmentBuffers;
   allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined>;
   view(range: Range): Uint8Array;
   /** Told of bytes that go to a segment instead. */
@@ -56,7 +58,7 @@ export class RunWriter {
   /** Room in the arena for this batch, or for one of the usual size; unless the arena is full. */
   async reserve(batch?: StoredBatch): Promise<void> {
     const { fields } = this.#options;
-    const bytes = batch === undefined ? BATCH_ROOM : layoutBatch(fields, batch).bytes;
+    const bytes = batch === undefined ? ROOM_BYTES : layoutBatch(fields, batch).bytes;
     if (this.#refused || (this.#chunk !== undefined && this.#chunk.length - this.#used >= bytes)) {
       return;
     }
@@ -85,7 +87,8 @@ export class RunWriter {
   }
 
   #spill(partition: number, batch: StoredBatch): void {
-    this.#writer ??= new SegmentWriter(this.#options.segment, this.#options.fields);
+    const { segment, fields, arena } = this.#options;
+    this.#writer ??= new SegmentWriter(segment, fields, arena.segments);
     const place = this.#writer.write(batch);
     const { rows, length, crc } = place;
     this.spilledBytes += length;

@@ -13,10 +13,9 @@ import { type RunOptions, RunWriter } from './run-writer.ts';
 export async function seal(order: Order, options: RunOptions): Promise<Run> {
   const writer = new RunWriter(options);
   try {
-    await writer.reserve();
     for (const [partition, batch] of batchesOf(order)) {
+      await writer.reserve(batch);
       writer.write(partition, batch);
-      await writer.reserve();
     }
     return writer.finish();
   } catch (error) {

@@ -34,7 +34,7 @@ export interface Leaf {
 
 export const MAGIC: Uint8Array = new TextEncoder().encode('PAR1');
 /** Large enough that system calls do not show beside the copy, small enough for a core's second-level cache. */
-const STAGE_BYTES = 256 * 1024;
+export const STAGE_BYTES = 256 * 1024;
 
 interface Chunk {
   readonly start: number;
@@ -47,7 +47,7 @@ export class ParquetFile {
   readonly #columns: readonly Elements[];
   readonly #descriptor: number;
   readonly #envelope: Envelope;
-  readonly #stage = new Uint8Array(STAGE_BYTES);
+  readonly #stage: Uint8Array;
   #staged = 0;
   #crc = 0;
   #groupStart = 0;
@@ -55,8 +55,14 @@ export class ParquetFile {
   #open = true;
   #whole = false;
 
-  /** Creates the file; one that exists is an error. */
-  constructor(path: string, columns: readonly Elements[], leaves: readonly Leaf[]) {
+  /** Creates the file; one that exists is an error. `stage`: STAGE_BYTES, its own until it is closed or aborted. */
+  constructor(
+    path: string,
+    columns: readonly Elements[],
+    leaves: readonly Leaf[],
+    stage = new Uint8Array(STAGE_BYTES),
+  ) {
+    this.#stage = stage;
     this.path = path;
     this.#columns = columns;
     this.#leaves = leaves;

@@ -11,9 +11,13 @@ import { PageBuffer, putFixed, putLevels, putVariable } from './pages.ts';
 import { itemOf, leafType } from './parquet-types.ts';
 import { PHYSICAL } from './parquetjs.ts';
 
+/** Bodies above this are not kept for the next row group: they held one large value. */
+const KEPT_BYTES = 2 * 1024 * 1024;
+
 export interface Page {
   /** Values, nulls and empty lists. */
   readonly entries: number;
+  /** Valid until the page after the next `take`. */
   readonly body: Uint8Array;
 }
 
@@ -46,7 +50,8 @@ export class LeafPages {
   readonly #values = new PageBuffer();
   readonly #definitions = new PageBuffer();
   readonly #repetitions = new PageBuffer();
-  readonly #body = new PageBuffer();
+  /** One a page, used again for the next row group: a slice a page would be garbage that V8 lets lie by the tens of MiB. */
+  #bodies: PageBuffer[] = [];
   #entries = 0;
   #pages: Page[] = [];
   #column: StoredColumn = { data: new Uint8Array(0) };
@@ -76,13 +81,13 @@ export class LeafPages {
 
   endPage(): void {
     const { leaf, maxDefinition, maxRepetition } = this.#shape;
-    const body = this.#body;
+    const body = (this.#bodies[this.#pages.length] ??= new PageBuffer());
     body.length = 0;
     if (maxRepetition > 0) putLevels(body, this.#repetitions.view(), bits(maxRepetition));
     if (maxDefinition > 0) putLevels(body, this.#definitions.view(), bits(maxDefinition));
     if (leaf.type === 'bool') putBits(body, this.#values.view());
     else body.append(this.#values.view());
-    this.#pages.push({ entries: this.#entries, body: body.view().slice() });
+    this.#pages.push({ entries: this.#entries, body: body.view() });
     this.#entries = 0;
     this.#values.length = 0;
     this.#definitions.length = 0;
@@ -92,6 +97,7 @@ export class LeafPages {
   take(): Page[] {
     const pages = this.#pages;
     this.#pages = [];
+    this.#bodies = this.#bodies.filter(({ bytes }) => bytes.length <= KEPT_BYTES);
     return pages;
   }
 

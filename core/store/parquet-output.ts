@@ -26,7 +26,7 @@ export const CUTS: Cuts = {
   // What DuckDB writes and reads by: its threads take a row group each.
   groupRows: 122_880,
   // A writer holds one row group; this much fits beside a merge within the floor of a small budget.
-  groupBytes: 16 * 1024 * 1024,
+  groupBytes: 4 * 1024 * 1024,
   // The customary size: what a reader decodes at a time.
   pageBytes: 1024 * 1024,
 };

@@ -27,7 +27,7 @@ import {
   takeLevels,
   takeVariable,
 } from './pages.ts';
-import { type Leaf, MAGIC, ParquetFile, type SchemaElement } from './parquet-file.ts';
+import { type Leaf, MAGIC, ParquetFile, type SchemaElement, STAGE_BYTES } from './parquet-file.ts';
 import { parquetjs, PHYSICAL, REPETITION } from './parquetjs.ts';
 
 /** Where a batch is in a segment. Plain data, small: a run of 1 GiB has 4,096 of them. */
@@ -55,16 +55,42 @@ const TYPES: { readonly [K in Kind]: number } = {
 /** Key of the footer's metadata under which `places` lie. */
 const PLACES = 'superstep.places';
 
+/** What a thread's segments are written and read with, used again: each with its own would be a MiB of garbage a
+ *  segment, and V8 lets tens of MiB of such lie. */
+export class SegmentBuffers {
+  readonly reading = new Buffers();
+  readonly #idle: WriteBuffers[] = [];
+
+  take(): WriteBuffers {
+    return this.#idle.pop() ?? { stage: new Uint8Array(STAGE_BYTES), body: new PageBuffer() };
+  }
+  giveBack(buffers: WriteBuffers): void {
+    this.#idle.push(buffers);
+  }
+}
+
+interface WriteBuffers {
+  readonly stage: Uint8Array<ArrayBuffer>;
+  readonly body: PageBuffer;
+}
+
 export class SegmentWriter {
   readonly #fields: readonly Field[];
   readonly #file: ParquetFile;
-  readonly #body = new PageBuffer();
+  readonly #buffers: SegmentBuffers;
+  readonly #body: PageBuffer;
+  readonly #own: WriteBuffers;
   readonly #places: number[][] = [];
+  #ended = false;
 
   /** Creates the file. Throws DISK_FULL or IO, as all methods do; the caller then calls `abort`. */
-  constructor(path: string, fields: readonly Field[]) {
+  constructor(path: string, fields: readonly Field[], buffers = new SegmentBuffers()) {
     this.#fields = fields;
-    this.#file = new ParquetFile(path, fields.map(elementsOf), fields.map(leafOf));
+    this.#buffers = buffers;
+    this.#own = buffers.take();
+    this.#body = this.#own.body;
+    const { stage } = this.#own;
+    this.#file = new ParquetFile(path, fields.map(elementsOf), fields.map(leafOf), stage);
   }
 
   write(batch: StoredBatch): BatchPlace {
@@ -86,12 +112,20 @@ export class SegmentWriter {
   /** Writes the footer. @returns bytes and rows of the file */
   close(): { readonly bytes: number; readonly rows: number } {
     const bytes = this.#file.close({ [PLACES]: JSON.stringify(this.#places) });
+    this.#end();
     return { bytes, rows: this.#file.rows };
   }
 
   /** Removes the file if it is not whole. Harmless at any time. */
   abort(): void {
     this.#file.abort();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#buffers.giveBack(this.#own);
   }
 
   /** @returns where the page's body starts */
@@ -141,17 +175,20 @@ export class SegmentWriter {
   }
 }
 
-/** Reads batches of one segment into buffers that it uses again: a batch is valid until the next `read`. */
+/** Reads batches of one segment into buffers that it uses again: a batch is valid until the next `read` of a reader with
+ *  the same buffers. */
 export class SegmentReader {
   readonly path: string;
   readonly #fields: readonly Field[];
   readonly #descriptor: number;
-  #buffers = new Buffers();
+  readonly #buffers: Buffers;
   #open = true;
 
-  constructor(path: string, fields: readonly Field[]) {
+  /** `buffers`: to be shared with other readers. */
+  constructor(path: string, fields: readonly Field[], buffers = new Buffers()) {
     this.path = path;
     this.#fields = fields;
+    this.#buffers = buffers;
     this.#descriptor = system(path, 'open', () => openSync(path, 'r'));
   }
 
@@ -182,7 +219,7 @@ export class SegmentReader {
 }
 
 /** Named buffers that grow. */
-class Buffers {
+export class Buffers {
   readonly #named = new Map<string, Uint8Array>();
   get heldBytes(): number {
     let bytes = 0;

@@ -1,0 +1,38 @@
+/** What a worker's share of the budget is made of: numbers that follow from its floor alone.
+ *
+ *   floor = working memory (young generation, buffers of the engine) + kernels, which may also take from the pool
+ *
+ * The working memory lies in V8's heap and in ArrayBuffers, where nothing can be refused: so all of it is reserved when a
+ * worker's kernels are made, whether it is used or not, and each part has a bound of its own.
+ * Not here: who reserves (exec/thread.ts), the pool (budget.ts).
+ */
+const MIB = 2 ** 20;
+
+/** V8 lets garbage gather in three semi-spaces before it looks; more makes collections rarer, but every worker holds
+ *  it. A semi-space is a power of two MiB, from 1 to V8's own 16. */
+const MAX_SEMI_MIB = 16;
+const SEMI_SPACES = 3;
+/** All three together are at most this part of the floor, as long as that is a MiB each. */
+const YOUNG_OF_FLOOR = 1 / 4;
+/** A worker that has had nothing to do holds so much of them: part of what a session holds when idle. */
+const IDLE_YOUNG_BYTES = 2 * MIB;
+
+/** One row group of an output (4 MiB), a page in hand, and the batch that is read or written beside it. */
+const BUFFER_BYTES = 6 * MIB;
+
+/** The least a slot can work with: the floor, half of it, holds the least working memory (7 MiB), and a small table with
+ *  a chunk of input, or a merge of two runs (3 MiB). */
+export const LEAST_SLOT_BYTES = 20 * MIB;
+
+/** V8's young generation in a worker with this floor. */
+export function youngBytes(floorBytes: number): number {
+  const most = (floorBytes * YOUNG_OF_FLOOR) / SEMI_SPACES / MIB;
+  let semi = 1;
+  while (2 * semi <= Math.min(most, MAX_SEMI_MIB)) semi *= 2;
+  return SEMI_SPACES * semi * MIB;
+}
+
+/** What a worker with this floor comes to hold beside its kernels. */
+export function workingBytes(floorBytes: number): number {
+  return youngBytes(floorBytes) - IDLE_YOUNG_BYTES + BUFFER_BYTES;
+}

@@ -1,25 +1,46 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { Coverage, claim } from './coverage.ts';
+import { Coverage, claim as claimFrom } from './coverage.ts';
+
+/** Where each walk has got to, as it knows itself. */
+const reached = new WeakMap<Int32Array, Map<number, number>>();
+
+/** The next split of a walk, which goes on from its last. */
+function claim(claims: Int32Array, walk: number): number {
+  const from = reached.get(claims) ?? new Map<number, number>();
+  reached.set(claims, from);
+  const split = claimFrom(claims, walk, from.get(walk) ?? 0);
+  if (split >= 0) from.set(walk, split + 1);
+  return split;
+}
 
 test('walks claim each split once, in order', t => {
   const coverage = new Coverage(5);
-  t.is(claim(coverage.claims, 1, 0), 0);
-  t.is(claim(coverage.claims, 2, 0), 1);
-  t.is(claim(coverage.claims, 1, 0), 2);
+  t.is(claim(coverage.claims, 1), 0);
+  t.is(claim(coverage.claims, 2), 1);
+  t.is(claim(coverage.claims, 1), 2);
   t.is(coverage.unclaimed, 2);
   t.true(coverage.offer(2, [1]));
   t.false(coverage.finished);
 });
 
+test('a walk that is started again finds what it had claimed, and then what is free', t => {
+  const { claims } = new Coverage(3);
+  t.is(claimFrom(claims, 1, 0), 0);
+  t.is(claimFrom(claims, 2, 0), 1);
+  t.is(claimFrom(claims, 1, 0), 0);
+  t.is(claimFrom(claims, 1, 1), 2);
+  t.is(claimFrom(claims, 1, 3), -1);
+});
+
 test('a dead walk gives its splits back, and only its own', t => {
   const coverage = new Coverage(3);
-  for (const walk of [1, 2, 1]) claim(coverage.claims, walk, 0);
+  for (const walk of [1, 2, 1]) claim(coverage.claims, walk);
   coverage.giveBack(1);
   t.is(coverage.unclaimed, 2);
-  t.is(claim(coverage.claims, 3, 0), 0);
-  t.is(claim(coverage.claims, 3, 0), 2);
-  t.is(claim(coverage.claims, 3, 0), -1);
+  t.is(claim(coverage.claims, 3), 0);
+  t.is(claim(coverage.claims, 3), 2);
+  t.is(claim(coverage.claims, 3), -1);
   t.true(coverage.offer(3, [0, 2]));
   t.true(coverage.offer(2, [1]));
   t.true(coverage.finished);
@@ -27,13 +48,13 @@ test('a dead walk gives its splits back, and only its own', t => {
 
 test('an object that overlaps what is covered is discarded whole, its other splits are free again', t => {
   const coverage = new Coverage(2);
-  claim(coverage.claims, 1, 0);
-  claim(coverage.claims, 1, 0);
+  claim(coverage.claims, 1);
+  claim(coverage.claims, 1);
   coverage.giveBack(1); // The driver took walk 1 for dead.
-  claim(coverage.claims, 2, 0);
+  claim(coverage.claims, 2);
   t.true(coverage.offer(2, [0]));
   t.false(coverage.offer(1, [0, 1]));
-  t.is(claim(coverage.claims, 3, 0), 1);
+  t.is(claim(coverage.claims, 3), 1);
   t.true(coverage.offer(3, [1]));
   t.true(coverage.finished);
 });
@@ -61,7 +82,7 @@ test('whatever dies and whatever comes late, every split is covered exactly once
         for (const [event, which] of events) {
           if (open.size < 3) open.set(next++, []);
           const [walk, held] = [...open][which % open.size]!;
-          const split = event === 'claim' ? claim(coverage.claims, walk, 0) : -1;
+          const split = event === 'claim' ? claim(coverage.claims, walk) : -1;
           if (split >= 0) held.push(split);
           if (event === 'late' && late.length > 0) accept(...late.pop()!);
           if (event === 'seal') accept(walk, held);
@@ -73,13 +94,13 @@ test('whatever dies and whatever comes late, every split is covered exactly once
         }
         for (const [walk] of open) coverage.giveBack(walk);
         const held: number[] = [];
-        for (let s = claim(coverage.claims, next, 0); s >= 0; s = claim(coverage.claims, next, 0)) {
+        for (let s = claim(coverage.claims, next); s >= 0; s = claim(coverage.claims, next)) {
           held.push(s);
         }
         accept(next++, held);
         // Discarded, if a late object came between: what is left goes to the next walk.
         const rest: number[] = [];
-        for (let s = claim(coverage.claims, next, 0); s >= 0; s = claim(coverage.claims, next, 0)) {
+        for (let s = claim(coverage.claims, next); s >= 0; s = claim(coverage.claims, next)) {
           rest.push(s);
         }
         accept(next, rest);

@@ -14,12 +14,14 @@ const FREE = 0;
 /** Done with, whoever claimed it: a late object may cover what has been free again, or was claimed by another. */
 const COVERED = -1;
 
-/** Takes the first free split for walk `walk`, or answers −1. Safe from any thread: one compare-and-set a split. */
+/** Takes the first split, `from` on, that is free or walk `walk`'s already, or answers −1. A walk that is started again
+ *  finds what its attempt before had claimed, and reads it again. Safe from any thread: one compare-and-set a split. */
 export function claim(claims: Int32Array, walk: number, from: number): number {
   for (let split = from; split < claims.length; split++) {
-    if (Atomics.load(claims, split) === FREE) {
-      if (Atomics.compareExchange(claims, split, FREE, walk) === FREE) return split;
-    }
+    const owner = Atomics.load(claims, split);
+    if (owner === walk) return split;
+    if (owner !== FREE) continue;
+    if (Atomics.compareExchange(claims, split, FREE, walk) === FREE) return split;
   }
   return -1;
 }

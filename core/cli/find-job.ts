@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TransformFailure } from 'esbuild';
 import { isRunnable, type Runnable } from '../define/describe.ts';
 import { importModule } from '../define/loader.ts';
+import { nearest } from '../define/nearest.ts';
 import type { Schema } from '../define/schema.ts';
 import type { Table, Tables } from '../define/table.ts';
 import { UsageError } from '../errors.ts';
@@ -38,6 +39,7 @@ export async function findJob(name: string): Promise<Definition> {
 
 /** Everything a job module exports. Throws UsageError JOB_SYNTAX or MODULE_NOT_LOADED. */
 export async function importJob(url: string): Promise<{ readonly [name: string]: unknown }> {
+  process.setSourceMapsEnabled(true); // Before the file is loaded.
   try {
     return await importModule(url);
   } catch (error) {
@@ -61,8 +63,10 @@ export function fileUrl(name: string): string {
 /** The URL of a built-in job. Throws UsageError JOB_NOT_FOUND. */
 export function builtInUrl(name: string): string {
   if (builtIns().includes(name)) return import.meta.resolve(`superstep/jobs/${name}`);
+  const meant = nearest(name, builtIns());
+  const hint = meant === undefined ? '' : `Did you mean ${meant}? `;
   throw new UsageError('JOB_NOT_FOUND', `there is no job '${name}'`, {
-    remedy: `Built-in jobs are ${builtIns().join(', ')}. A job of your own is named by its file: ./${name}.ts`,
+    remedy: `${hint}Built-in jobs are ${builtIns().join(', ')}. A job of your own is named by its file: ./${name}.ts`,
   });
 }
 

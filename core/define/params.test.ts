@@ -54,7 +54,9 @@ for (const [code, message, ...texts] of [
 
 test('an unknown parameter: the remedy lists those there are', t => {
   const error = t.throws(() => resolveParams(spec, { dampning: 1 }));
-  t.like(error, { details: { remedy: `There are: ${Object.keys(spec).join(', ')}.` } });
+  t.like(error, {
+    details: { remedy: `Did you mean damping? There are: ${Object.keys(spec).join(', ')}.` },
+  });
 });
 
 test('each column type from text', t => {

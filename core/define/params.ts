@@ -8,6 +8,7 @@
  */
 import { UsageError } from '../errors.ts';
 import type { AnyType, DataType, Decimal, List, Show, Value } from './schema.ts';
+import { nearest } from './nearest.ts';
 import { fits, printType, printValue } from './value.ts';
 
 export interface Choice<C extends string> {
@@ -123,8 +124,11 @@ function paramFits(value: unknown, of: ParamSpec): boolean {
 }
 
 function refuseUnknown(spec: Params, name: string): never {
+  const known = Object.keys(spec);
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? '' : `Did you mean ${meant}? `;
   throw new UsageError('PARAM_UNKNOWN', `unknown parameter '${name}'`, {
-    remedy: `There are: ${Object.keys(spec).join(', ') || 'none'}.`,
+    remedy: `${hint}There are: ${known.join(', ') || 'none'}.`,
   });
 }
 

@@ -228,10 +228,7 @@ test('text that is not UTF-8 names column and row; also where only the border be
       code: 'INVALID_UTF8',
       name: 'DataError',
     });
-    t.is(
-      error.message,
-      `column 'text': row ${bad} of the output is not UTF-8, which Parquet text has to be`,
-    );
+    t.is(error.message, `${path}: row ${bad}: text is not UTF-8, which parquet has to be`);
     t.like(error, { details: { row: bad } });
     output.abort();
     t.false(existsSync(path));

@@ -43,7 +43,7 @@ export class ParquetOutput {
   constructor(path: string, columns: Schema, cuts = CUTS) {
     const entries = Object.entries(columns);
     this.#cuts = cuts;
-    this.#columns = entries.map(([name, of]) => new OutputColumn(name, of, cuts.pageBytes));
+    this.#columns = entries.map(([name, of]) => new OutputColumn(path, name, of, cuts.pageBytes));
     const elements: readonly Elements[] = entries.map(([name, of]) => elementsOf(name, of));
     const leaves = entries.map(([name, of]) => ({ path: pathOf(name, of), type: leafType(of) }));
     this.#file = new ParquetFile(path, elements, leaves);
@@ -100,6 +100,7 @@ export class ParquetOutput {
 
 /** One column: the batch's rows of it, and its pages of the row group so far. */
 class OutputColumn {
+  readonly #path: string;
   readonly #name: string;
   readonly #of: AnyType;
   readonly #leaf: LeafPages;
@@ -107,7 +108,8 @@ class OutputColumn {
   #column: StoredColumn = { data: new Uint8Array(0) };
   #pageBytes = 0;
 
-  constructor(name: string, of: AnyType, pageBytes: number) {
+  constructor(path: string, name: string, of: AnyType, pageBytes: number) {
+    this.#path = path;
     this.#most = pageBytes;
     this.#name = name;
     this.#of = of;
@@ -167,11 +169,11 @@ class OutputColumn {
     const place = this.#of.type === 'list' ? before : before + row;
     throw new DataError(
       'INVALID_UTF8',
-      `column '${this.#name}': row ${(place + 1).toLocaleString('en')} of the output is not UTF-8, which Parquet text has to be`,
+      `${this.#path}: row ${(place + 1).toLocaleString('en')}: ${this.#name} is not UTF-8, which parquet has to be`,
       {
         row: place + 1,
         remedy:
-          'Read the input with --input-encoding latin1 or utf8-replace, or write csv, which carries any bytes.',
+          'Say how the input is encoded (--input-encoding latin1), replace what is invalid (--input-encoding utf8-replace), or write csv (--format csv), which carries any bytes',
       },
     );
   }

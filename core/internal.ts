@@ -15,6 +15,7 @@ export { openList } from './batch/lists.ts';
 export type { Json } from './define/place.ts';
 export type { AnyType, Schema } from './define/schema.ts';
 export { type Code, DataError, type Details, LimitError, UsageError } from './errors.ts';
+export { cancelledBy } from './exec/cancelled.ts';
 export {
   type BatchWriter,
   ENCODINGS,

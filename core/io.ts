@@ -57,6 +57,8 @@ export interface Planning {
   readonly spoolFolder?: () => string;
   /** Standard input; the process's own when absent. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Ends the wait for what standard input has not said yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Limits {

@@ -16,7 +16,15 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { DataError, type FileFact, type Planning, UsageError, writeAll } from 'superstep/internal';
+import { addAbortSignal, Readable } from 'node:stream';
+import {
+  cancelledBy,
+  DataError,
+  type FileFact,
+  type Planning,
+  UsageError,
+  writeAll,
+} from 'superstep/internal';
 import { globMatcher, globReach, globRoot, isGlob } from './glob.ts';
 
 /** Folders inside folders; links that lead back to a folder above are found before that. */
@@ -183,7 +191,7 @@ function matches(pattern: string): Found[] {
 async function spooled(
   from: AsyncIterable<Uint8Array> | undefined,
   name: string,
-  { spoolFolder }: Planning,
+  { spoolFolder, signal }: Planning,
 ): Promise<FileFact> {
   if (from === undefined || spoolFolder === undefined) {
     return { path: '-', bytes: 0, mtimeMs: 0, kind: 'stdin', name };
@@ -192,7 +200,7 @@ async function spooled(
   const fd = openSync(path, 'wx', 0o600);
   let magic = Buffer.alloc(0);
   try {
-    for await (const chunk of readable(from, name)) {
+    for await (const chunk of readable(from, name, signal)) {
       if (magic.length < 3) magic = Buffer.concat([magic, chunk.subarray(0, 3)]);
       writeAll(fd, chunk, path);
     }
@@ -211,10 +219,14 @@ async function spooled(
 async function* readable(
   from: AsyncIterable<Uint8Array>,
   name: string,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  // A terminal or a pipe may never say anything: then only its end ends the wait.
+  if (signal !== undefined && from instanceof Readable) addAbortSignal(signal, from);
   try {
     for await (const chunk of from) yield Buffer.from(chunk);
   } catch (error) {
+    if (signal?.aborted === true) throw cancelledBy(signal);
     throw unreadable(name, error);
   }
 }

@@ -42,7 +42,7 @@ test('standard output: csv when it is not a terminal, other formats when asked',
   t.is(await print(), CSV);
   t.is(await print('--out', '-', '--workers', '1'), CSV);
   const { stderr } = await superstep(['run', 'wordcount', 'a.txt'], { cwd });
-  t.regex(stderr, /^superstep: wordcount: 5 rows \(55 B\) in /m);
+  t.regex(stderr, /^superstep: wordcount: 5 rows to standard output \(55 B\) in /m);
   t.is((await print('--format', 'jsonl')).split('\n')[3], '{"word":"the","count":3}');
   t.is((await print('--format', 'text')).split('\n')[3], 'the\t3');
   t.is(

@@ -56,7 +56,7 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
     const written = { ok: true, ...report };
     if (flags.report !== undefined) writeReport(flags.report, written);
     if (flags.json) await print(`${JSON.stringify(written)}\n`);
-    if (!flags.quiet) process.stderr.write(`superstep: ${summary(report)}\n`);
+    if (!flags.quiet) process.stderr.write(`superstep: ${summary(report, style)}\n`);
   } catch (error) {
     const failure = interrupts.because(error);
     if (flags.report !== undefined) writeReport(flags.report, errorAsJson(failure));
@@ -161,7 +161,7 @@ async function asStream(
   try {
     const path = join(folder.path, `rows${extension}`);
     const { report } = await session.run(table, { ...options, format, output: path });
-    await printFile(path);
+    await printFile(path, options.signal!);
     const { rows, bytes } = report.output;
     return { ...report, output: { rows, bytes } };
   } finally {
@@ -185,9 +185,14 @@ function progressPrinter(): ProgressPrinter {
 }
 
 /** 'wordcount: 17,227 rows to counts.parquet (310 kB) in 0.4 s, from 1 file (1.2 MB); peak memory 98 MB of 4 GB'. */
-function summary(report: Report): string {
+function summary(report: Report, style: Style): string {
   const { job, input, output, spilled, memory, seconds, warnings } = report;
-  const to = output.path === undefined ? '' : ` to ${relative('.', output.path) || '.'}`;
+  const to =
+    style !== 'files'
+      ? ' to standard output'
+      : output.path === undefined
+        ? ''
+        : ` to ${relative('.', output.path) || '.'}`;
   const parts = [
     `${job}: ${formatCounted(output.rows, 'row')}${to} (${formatBytes(output.bytes)})`,
     ` in ${formatSeconds(seconds.total)}, from ${formatCounted(input.files, 'file')} (${formatBytes(input.bytes)})`,

@@ -21,10 +21,12 @@ export function print(text: string): Promise<void> {
   });
 }
 
-export async function printFile(path: string): Promise<void> {
+/** Stops when `signal` is aborted, by throwing its reason: a reader that is slow, or waits, does not hold a stop up. */
+export async function printFile(path: string, signal: AbortSignal): Promise<void> {
   try {
-    await pipeline(createReadStream(path), process.stdout, { end: false });
+    await pipeline(createReadStream(path), process.stdout, { end: false, signal });
   } catch (error) {
+    signal.throwIfAborted();
     if (!isGone(error)) throw error;
   }
 }

@@ -12,8 +12,9 @@ import type {
   Started,
   Task as TaskDefinition,
 } from '../define/session.ts';
-import { LimitError, SuperstepError, UsageError } from '../errors.ts';
+import { LimitError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
+import { cancelledBy } from './cancelled.ts';
 import type { Driver } from './driver.ts';
 import type { Executor, Request, SlotProgress, Submitted } from './executor.ts';
 import { outcomeOf, readyOf } from './lifecycle.ts';
@@ -274,11 +275,4 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     const copy = (range: Range): Uint8Array => new Uint8Array(this.#driver.arena.bytes(range));
     return outcome!.values.map(wire => unpack(wire, copy, false));
   }
-}
-
-/** A reason of ours says itself why: a time limit, a closed session. */
-function cancelledBy(signal: AbortSignal): Error {
-  const { reason } = signal as { reason: unknown };
-  if (reason instanceof SuperstepError) return reason;
-  return new LimitError('CANCELLED', 'cancelled by an AbortSignal', {}, { cause: reason });
 }

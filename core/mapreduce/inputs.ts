@@ -20,6 +20,8 @@ export interface InputOptions {
   /** For reads that do not name a format themselves. */
   readonly source?: SourceOptions | undefined;
   readonly splitBytes?: number | undefined;
+  /** Ends the wait for standard input. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Inputs {
@@ -35,7 +37,7 @@ export interface Inputs {
  *  it is not read (a plan that is only shown). */
 export async function gatherInputs(
   reads: readonly ReadPlan[],
-  { source = {}, splitBytes = SPLIT_BYTES }: InputOptions,
+  { source = {}, splitBytes = SPLIT_BYTES, signal }: InputOptions,
   spool?: () => string,
 ): Promise<Inputs> {
   const sources: SourceInput[] = [];
@@ -55,7 +57,10 @@ export async function gatherInputs(
     const options: SourceOptions = { ...source, ...sourceOptions(plan.options) };
     const format = inputFormat(plan.where, options.format);
     const reader = await loadSource(format);
-    const described = await reader.describe(plan.where, options, spool && { spoolFolder: spool });
+    const described = await reader.describe(plan.where, options, {
+      ...(spool && { spoolFolder: spool }),
+      signal,
+    });
     if (format === 'text')
       checkColumns({ line: { type: 'utf8' } }, plan.columns, plan.where.join(', '));
     sources.push({ kind: 'files', format, options });

@@ -9,15 +9,18 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { assertWanted } from '../exec/cancelled.ts';
 import type { Executor } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
-import type { Slice } from '../shuffle/carrier.ts';
+import { system } from '../store/file.ts';
 import type { Run } from '../store/run.ts';
 import { type Inputs, gatherInputs, type InputOptions } from './inputs.ts';
 import { findMapReduce } from './define.ts';
+import { isOrdered, keptOf, slicesOf, withoutRows } from './hand-over.ts';
 import { layoutOf } from './layout.ts';
 import { type Destination, type OpenOutput, openOutput } from './outputs.ts';
 import { clockSeconds } from './measure.ts';
+import { inUsersPaths } from './users-paths.ts';
 import {
   isLast,
   isRead,
@@ -86,8 +89,7 @@ export async function runTables(
   try {
     return { results: await job.run(), stats: job.stats };
   } catch (error) {
-    await job.abort();
-    throw error;
+    throw await job.abort(error);
   } finally {
     job.end();
   }
@@ -114,10 +116,11 @@ class JobRun {
   readonly #watch: Watch;
   /** Of this job's segments, where they are not beside its output. */
   #folder: string | undefined;
+  #failed = false;
   /** Results whose rows stay, by stage. */
   readonly #kept = new Map<number, TableResult>();
   #context!: JobContext;
-  #inputs!: Inputs;
+  #inputs: Inputs = { facts: [], paths: [], splits: [], sources: [] };
 
   constructor(
     executor: Executor,
@@ -139,6 +142,7 @@ class JobRun {
     const startedSeconds = clockSeconds();
     this.#inputs = await gatherInputs(this.#plan.reads, this.#options, () => this.#executor.temp());
     stats.files = this.#inputs.facts.flat().length;
+    assertWanted(this.#options.signal);
     this.#openOutputs();
     this.#context = {
       job: this.#plan.name,
@@ -149,9 +153,11 @@ class JobRun {
     };
     stats.seconds.plan = since(started);
     for (const stage of this.#plan.stages) {
+      assertWanted(this.#options.signal);
       this.#made[stage.id] = await this.#runStage(stage);
       this.#releaseReadBy(stage);
     }
+    assertWanted(this.#options.signal);
     const committing = performance.now();
     const results: { [name: string]: TableResult } = {};
     for (const { name, stage } of this.#plan.results)
@@ -162,9 +168,22 @@ class JobRun {
     return results;
   }
 
-  /** Undoes what outputs hold; after a failure only. */
-  async abort(): Promise<void> {
-    for (const output of this.#outputs.values()) await output.abort();
+  /** Undoes what outputs hold, after a failure. Returns that, in words of the user's paths; if something cannot be undone
+   *  the next run on the path does it, and the failure is still the one to report. */
+  async abort(failure: unknown): Promise<unknown> {
+    this.#failed = true;
+    for (const output of this.#outputs.values()) {
+      try {
+        await output.abort();
+      } catch {
+        // See above.
+      }
+    }
+    const staged = [...this.#outputs].flatMap(([name, { staging }]) => {
+      const to = this.#options.destinations[name]!;
+      return staging !== undefined && to.kind === 'files' ? [{ staging, path: to.path }] : [];
+    });
+    return inUsersPaths(failure, staged);
   }
 
   /** Gives back what stages still hold. */
@@ -172,9 +191,14 @@ class JobRun {
     this.#watch.end();
     for (const [stage, made] of this.#made.entries()) {
       // Rows that were kept as they are belong to the result now.
-      if (this.#kept.get(stage)?.kept?.runs[0] !== made?.parts[0]?.part.run) this.#release(made);
+      const kept = !this.#failed && this.#kept.get(stage)?.kept?.runs[0];
+      if (kept !== made?.parts[0]?.part.run) this.#release(made);
     }
-    if (this.#folder !== undefined && this.#kept.size === 0) {
+    for (const { name, path } of this.#inputs.facts.flat()) {
+      // Standard input, as it was copied.
+      if (name !== undefined && path !== '-') rmSync(path, { force: true });
+    }
+    if (this.#folder !== undefined && (this.#failed || this.#kept.size === 0)) {
       rmSync(this.#folder, { recursive: true, force: true });
     }
   }
@@ -201,7 +225,7 @@ class JobRun {
     const staging = output?.staging;
     if (staging !== undefined && alone && !this.#options.tempGiven) return staging;
     this.#folder = join(this.#executor.temp(), this.#id);
-    mkdirSync(this.#folder);
+    system(this.#folder, 'create', () => mkdirSync(this.#folder!));
     return this.#folder;
   }
 
@@ -355,30 +379,3 @@ class JobRun {
 }
 
 const since = (start: number): number => (performance.now() - start) / 1000;
-
-/** A total order over all partitions: one partition, whose reduce writes while it merges. */
-function isOrdered(stage: Stage): boolean {
-  return stage.use !== undefined && findMapReduce(stage.use).partition === 'range';
-}
-
-/** Rows in memory go with the splits that have them, not with every task. */
-function withoutRows(stage: Stage): Stage {
-  return {
-    ...stage,
-    legs: stage.legs.map(leg => (leg.from === 'rows' ? { ...leg, rows: [] } : leg)),
-  };
-}
-
-function slicesOf(runs: readonly Run[], partition: number): Slice[] {
-  return runs.flatMap(({ segment, partitions }) => {
-    const batches = partitions[partition]!;
-    return batches.length === 0 ? [] : [{ batches, ...(segment !== undefined && { segment }) }];
-  });
-}
-
-function keptOf(parts: readonly HeldPart[]): Kept {
-  return {
-    runs: parts.map(({ part }) => part.run!),
-    ranges: parts.flatMap(({ ranges }) => ranges),
-  };
-}

@@ -7,6 +7,7 @@
  * For a cluster, the driver will bundle the same module; that comes with the cluster.
  */
 import * as node from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 import { SuperstepError, UsageError } from '../errors.ts';
 import { type DefinitionRef, type Kind, found, lookup } from './define.ts';
 import { resolve } from './hooks.ts';
@@ -20,6 +21,9 @@ let installed = false;
 export function installLoader(): void {
   if (installed) return;
   installed = true;
+  // Where hooks compile, lines of stacks are those of the source: in threads of ours, and where the command says so; in
+  // the thread of somebody's program that is theirs to decide.
+  if (!isMainThread) process.setSourceMapsEnabled(true);
   const { registerHooks } = node as { registerHooks?: (hooks: object) => void };
   const strips = Boolean((process.features as { typescript?: unknown }).typescript);
   if (registerHooks !== undefined && strips) registerHooks({ resolve });

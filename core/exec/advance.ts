@@ -16,6 +16,7 @@ import {
   freeRanges,
   leaveSlot,
   nameOf,
+  placeError,
   release,
   retryOrFail,
   satisfied,
@@ -183,6 +184,7 @@ function done(state: State, task: Task, value: Entry['value']): void {
 }
 
 function failed(state: State, task: Task, failure: Failure, error: Error): void {
+  placeError(task, error);
   freeRanges(state, leaveSlot(state, task, false));
   retryOrFail(state, task, failure, error);
 }

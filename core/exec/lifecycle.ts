@@ -4,7 +4,7 @@
  * Invariant: each call costs what it changes. A failure reaches its dependants by a list, not by recursion: a chain may
  * be longer than the stack.
  */
-import { LimitError } from '../errors.ts';
+import { LimitError, SuperstepError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
 import { type Failure, afterFailure } from './attempts.ts';
 import type { Entry, Outcome, Slot, State, Task, Watcher } from './state.ts';
@@ -23,6 +23,14 @@ export function whereOf(task: Task) {
   const attempt = 1 + failures.lost + failures.memory + failures.exception;
   if (label === undefined) return { task: definition.ref.name, attempt };
   return { job: label.job, stage: label.stage, task: label.task, attempt };
+}
+
+/** Tells a failure of the engine's tasks where it happened, as far as it does not know better. A mistake in the job as such
+ *  (UsageError) happened nowhere in particular. */
+export function placeError(task: Task, error: Error): void {
+  if (task.label === undefined || !(error instanceof SuperstepError)) return;
+  if (error instanceof UsageError) return;
+  Object.assign(error, { details: { ...whereOf(task), ...error.details } });
 }
 
 // Objects.

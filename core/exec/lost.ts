@@ -4,7 +4,14 @@
  * may be the reason. Runs that had not begun, and those that had ended but were not yet reported, cost nothing. When
  * the driver itself ended the thread because of one task, the others pay nothing.
  */
-import { type Details, LimitError, LostError } from '../errors.ts';
+import {
+  CODES,
+  type Details,
+  fromPlain,
+  LimitError,
+  LostError,
+  type SuperstepError,
+} from '../errors.ts';
 import { inSequence } from './control.ts';
 import {
   enqueue,
@@ -13,6 +20,7 @@ import {
   leaveSlot,
   nameOf,
   nextQueued,
+  placeError,
   retryOrFail,
   takeQueued,
   unstarted,
@@ -53,6 +61,10 @@ export function threadEnded(
     else if (task.cancelled !== undefined) {
       const timedOut = current && reason === 'timeout';
       failTask(state, task, timedOut ? timeoutError(task, end) : task.cancelled);
+    } else if (current && typedError(end) !== undefined) {
+      const error = typedError(end)!;
+      placeError(task, error);
+      retryOrFail(state, task, 'exception', error);
     } else if (current || !known || (blocked && reason !== 'timeout' && reason !== 'cancelled')) {
       const memory = end.outOfMemory && (current || !known);
       const error = memory ? memoryError(task, end) : lostError(task, end, current);
@@ -84,6 +96,14 @@ function failQueued(state: State, slot: Slot, end: ThreadEnd): void {
       ),
     );
   }
+}
+
+/** An error of ours that a callback of the user's code threw: an `emit` that came too late. It says all there is to say.
+ *  Node hands it over without its class. */
+function typedError({ error }: ThreadEnd): Error | undefined {
+  const { name, message, stack = '', code, details } = (error ?? {}) as Partial<SuperstepError>;
+  if (name !== 'TaskError' || code === undefined || !(code in CODES)) return undefined;
+  return fromPlain({ name, message: message!, stack, code, ...(details && { details }) });
 }
 
 /** What it was reading, in words and as details. */

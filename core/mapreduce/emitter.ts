@@ -2,8 +2,9 @@
  *
  * The function is generated for each stage from text that no other program shares: V8 keys code and type feedback by
  * source text, so one text for two jobs would be one polymorphic function for both (5 to 10 times slower).
- * Invariants: a row is in all columns or in none (a value of the wrong type leaves nothing of its row); after `close`,
- * `emit` throws: a row that came too late is never lost in silence.
+ * Order of calls: `open` before the user's function is called, `close` when it has returned; `flush` at the end.
+ * Invariants: a row is in all columns or in none (a value of the wrong type leaves nothing of its row); while closed,
+ * `emit` throws: a row that came too late is never lost in silence, and never reaches memory that is another task's by now.
  */
 import { BATCH_BYTES, type StoredBatch, type StoredColumn } from '../batch/columns.ts';
 import { builderOf, type ColumnBuilder } from '../batch/codec.ts';
@@ -41,7 +42,7 @@ export class Emitter {
     );
     this.#columns = Object.values(this.builders);
     this.#gate = {
-      open: true,
+      open: false,
       rows: 0,
       key: new Uint8Array(0),
       full: () => this.flush(),
@@ -92,7 +93,12 @@ export class Emitter {
     this.#gate.key = bytes;
   }
 
-  /** From now on `emit` throws. */
+  /** The user's function is about to be called. */
+  open(): void {
+    this.#gate.open = true;
+  }
+
+  /** It has returned: from now on `emit` throws. */
   close(): void {
     this.#gate.open = false;
   }

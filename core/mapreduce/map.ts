@@ -39,6 +39,9 @@ const CHUNK_BYTES = 1 << 20;
 /** The longest line. Twice this has to fit beside the smallest table in the smallest share. */
 export const RECORD_BYTES = 16 << 20;
 
+/** A file's first line may begin after one. */
+const BOM_BYTES = 3;
+
 export async function runMap(argument: MapArgument, worker: WorkerContext): Promise<MapObject> {
   const walk = new Walk(argument, hardened(argument.context, worker));
   try {
@@ -83,6 +86,7 @@ class Walk {
       await this.#readSplit(splits[split]!, split);
       this.#splits.push(split);
     }
+    await this.#mapper.settle?.();
     if (this.#collector.held > 0) await this.#seal();
     return {
       splits: this.#splits,
@@ -204,6 +208,9 @@ class Walk {
   }
 
   async #readText(reader: Reader & { kind: 'text' }, index: number): Promise<void> {
+    // Of a file that is read from its beginning the rows are known by number; of a later split only by their bytes.
+    let name = '';
+    let firstLine: number | undefined;
     for (;;) {
       let chunk = reader.next();
       if (chunk instanceof Promise) chunk = await chunk;
@@ -212,11 +219,15 @@ class Walk {
       this.#worker.progress(chunk.length);
       const { file, offset } = reader;
       this.#worker.reading(index, offset);
+      const { lines } = this.#mapper;
+      if (file !== name) firstLine = offset <= BOM_BYTES ? lines : undefined;
+      name = file;
       try {
         const waited = this.#mapper.text(chunk, { file, offset });
         if (waited !== undefined) await waited;
       } catch (error) {
-        throw this.#placed(error, file, offset);
+        const before = firstLine === undefined ? undefined : lines - firstLine;
+        throw this.#placed(error, file, { before, offset });
       }
       if (this.#worker.signal.aborted) return;
     }
@@ -233,23 +244,27 @@ class Walk {
     try {
       await this.#mapper.batch({ rows: batch.rows, columns: wanted });
     } catch (error) {
-      throw this.#placed(error, split.label);
+      throw this.#placed(error, split.label, {});
     }
   }
 
   /** An error of the user's function, with where in the input it was. */
-  #placed(error: unknown, file: string, offset?: number): unknown {
+  #placed(error: unknown, file: string, { before, offset }: Chunk): unknown {
     if (error instanceof DataError) return error;
     if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
     const { row, rowStart } = this.#mapper;
-    const at = offset === undefined ? {} : { offset: offset + rowStart };
-    const place =
-      offset === undefined ? `row ${row + 1} of ${file}` : `${file}, byte ${offset + rowStart}`;
+    const details = {
+      file,
+      ...(before !== undefined && { row: before + row + 1 }),
+      ...(offset !== undefined && { offset: offset + rowStart }),
+      job: this.#argument.context.job,
+      stage: `${this.#argument.stage.name} map`,
+    };
     const message = error instanceof Error ? error.message : String(error);
     return new TaskError(
       error instanceof TaskError ? error.code : 'TASK_FAILED',
-      `${this.#spec?.name ?? 'job'}: map failed at ${place}: ${message}`,
-      { file, ...at, job: this.#argument.context.job, stage: `${this.#argument.stage.name} map` },
+      `${this.#spec?.name ?? 'job'}: map failed at ${placeOf(details, row)}: ${message}`,
+      details,
       { cause: error },
     );
   }
@@ -271,6 +286,24 @@ class Walk {
     order.free();
   }
 }
+
+/** Where a chunk of a text file lies: rows of the file before it, where they are known, and its byte offset. */
+interface Chunk {
+  readonly before?: number | undefined;
+  readonly offset?: number;
+}
+
+/** 'a.txt, row 12,345, byte 112,334'; rows of a table count from the beginning of the batch. */
+function placeOf(
+  { file, row, offset }: { file: string; row?: number; offset?: number },
+  rowOfBatch: number,
+): string {
+  if (offset === undefined) return `row ${count(rowOfBatch + 1)} of ${file}`;
+  const numbered = row === undefined ? '' : `, row ${count(row)}`;
+  return `${file}${numbered}, byte ${count(offset)}`;
+}
+
+const count = (n: number): string => n.toLocaleString('en');
 
 /** What a user's connector gives: rows, or Arrow, whose classes are loaded only then. */
 async function fromConnector(batch: Batch, columns: Schema, where: string): Promise<StoredBatch> {

@@ -40,6 +40,8 @@ export interface Mapper {
   /** Lines that were taken by `text`. */
   readonly lines: number;
   end(): void;
+  /** After the last split, before its rows count: lets callbacks come that the user's function has left behind. */
+  settle?(): Promise<void>;
 }
 
 export class WordsMapper implements Mapper {
@@ -135,6 +137,10 @@ abstract class UserMapper implements Mapper {
   end(): void {
     this.emitter.flush();
   }
+
+  settle(): Promise<void> {
+    return letCallbacksCome();
+  }
 }
 
 type Loop = (
@@ -161,12 +167,14 @@ export class RowMapper extends UserMapper {
 
   map(batch: StoredBatch, starts?: Uint32Array): void {
     const readers = readersOf(batch, this.options.spec.input);
+    this.emitter.open();
     try {
       for (let from = 0; from < batch.rows; from += HEAP_ROWS) {
         this.#loop(readers, from, Math.min(batch.rows, from + HEAP_ROWS), this.#at);
         this.options.heapCheck();
       }
     } finally {
+      this.emitter.close();
       this.row = this.#at.row;
       this.rowStart = starts?.[this.row] ?? 0;
     }
@@ -210,6 +218,13 @@ export function refusePromise(where: string): (returned: unknown) => void {
     void Promise.resolve(returned).catch(() => {});
     throw asyncFunction(where);
   };
+}
+
+/** An `emit` in a callback (a timer of 0, a promise) is refused when it comes; it has to come before the task reports
+ *  that all went well. Later ones cannot be waited for. */
+export async function letCallbacksCome(): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, 1));
+  await new Promise(resolve => setImmediate(resolve));
 }
 
 let generated = 0;

@@ -105,7 +105,7 @@ async function reduceGroups(work: Work): Promise<void> {
       }
       worker.heapCheck();
     }
-    user?.end();
+    await user?.end();
   } catch (error) {
     throw overflowOf(error, layout);
   }
@@ -136,5 +136,5 @@ async function reduceRows(work: Work): Promise<void> {
     groups.end();
     await user.settle();
   }
-  user.end();
+  await user.end();
 }

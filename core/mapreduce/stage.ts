@@ -123,7 +123,8 @@ export async function mapStage(request: MapRequest): Promise<Held[]> {
       running.delete(walk);
       if (held === undefined) {
         coverage.giveBack(walk);
-        if (!(error instanceof LostError) || ++lost >= MAX_LOST_WALKS) throw error;
+        if (!(error instanceof LostError)) throw error;
+        if (++lost >= MAX_LOST_WALKS) throw attempted(error, lost);
         request.onRetried(1);
         // Smaller walks from now on: the next one that is lost takes fewer splits with it.
         limit = Math.max(1, Math.floor(argument.splits.length / (executor.slots * 4 ** lost)));
@@ -144,6 +145,10 @@ export async function mapStage(request: MapRequest): Promise<Held[]> {
     throw error;
   }
 }
+
+/** To the user, walks that were lost one after the other are attempts of one. */
+const attempted = (error: LostError, attempt: number): LostError =>
+  Object.assign(error, { details: { ...error.details, attempt } });
 
 async function runWalk(
   { executor, argument, files, signal, timeoutMs, exceptions, onRetried }: MapRequest,

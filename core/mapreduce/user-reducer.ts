@@ -12,7 +12,7 @@ import { Emitter } from './emitter.ts';
 import { type Folder, folderOf } from './fold.ts';
 import { keyReader, overflowOf, printKey } from './keys.ts';
 import type { Layout } from './layout.ts';
-import { refusePromise } from './mappers.ts';
+import { letCallbacksCome, refusePromise } from './mappers.ts';
 import type { AnyRow, MapReduceSpec } from './define.ts';
 import type { ReduceArgument } from './stage.ts';
 import type { Target } from './target.ts';
@@ -69,6 +69,7 @@ export class UserReducer {
     const { context } = this.#work;
     const { emit } = this.#emitter;
     this.#emitter.key = bytes;
+    this.#emitter.open();
     try {
       const values = this.#fold === undefined ? all : [this.#fold(all, bytes)];
       if (this.#spec.reduce === undefined) for (const value of values) emit({ ...key, ...value });
@@ -78,6 +79,8 @@ export class UserReducer {
       }
     } catch (error) {
       throw this.#placed(error, bytes);
+    } finally {
+      this.#emitter.close();
     }
   }
 
@@ -88,9 +91,9 @@ export class UserReducer {
     return this.#work.target.room();
   }
 
-  end(): void {
+  async end(): Promise<void> {
+    await letCallbacksCome();
     this.#emitter.flush();
-    this.#emitter.close();
   }
 
   #placed(thrown: unknown, key: Uint8Array): unknown {

@@ -1,0 +1,85 @@
+/** For tests of what goes wrong: runs the command in a folder and shows what it said and what it left. */
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { type ChildOptions, folderOf, superstep } from '../../cli/child.ts';
+
+/** A folder with a place for temporary files inside. */
+export interface Place {
+  readonly folder: string;
+  /** Spilled data, and rows on their way to standard output. */
+  readonly temp: string;
+}
+
+const TEMP = 'temporary';
+
+export function placeOf(t: ExecutionContext, files: { readonly [path: string]: string }): Place {
+  const folder = folderOf(t, files);
+  const temp = join(folder, TEMP);
+  mkdirSync(temp);
+  chmodSync(folder, 0o777);
+  chmodSync(temp, 0o777);
+  return { folder, temp };
+}
+
+/** Every path in a folder and below it, in order of name. */
+export function listing(folder: string): string[] {
+  return (readdirSync(folder, { recursive: true }) as string[]).toSorted();
+}
+
+/** Names and contents of what is there: whatever fails has to leave it as it is. */
+function stateOf(folder: string): { [path: string]: string } {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    files.map(entry => {
+      const path = join(entry.parentPath, entry.name);
+      return [path, entry.isFile() ? readFileSync(path, 'latin1').slice(0, 1 << 16) : entry.name];
+    }),
+  );
+}
+
+export interface Run {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `superstep run …`, quietly: standard error is the error. */
+export function run(
+  { folder, temp }: Place,
+  args: readonly string[],
+  options: ChildOptions = {},
+): Promise<Run> {
+  const env = { ...process.env, TMPDIR: temp, ...options.env };
+  return superstep(['run', '--quiet', '--workers', '2', ...args], {
+    cwd: folder,
+    ...options,
+    env,
+  });
+}
+
+/** Runs a command that has to fail with `exit`, say exactly `lines`, and leave the folder as it was.
+ *  @param lines of standard error; a pattern matches a whole line */
+export async function fails(
+  t: ExecutionContext,
+  place: Place,
+  args: readonly string[],
+  exit: number,
+  lines: readonly (string | RegExp)[],
+  options?: ChildOptions,
+): Promise<Run> {
+  const before = stateOf(place.folder);
+  const done = await run(place, args, options);
+  const said = done.stderr.split('\n');
+  t.is(done.code, exit, done.stderr);
+  t.is(said.pop(), '');
+  for (const [i, line] of lines.entries()) {
+    if (typeof line === 'string') t.is(said[i], line);
+    else t.regex(said[i] ?? '', line, done.stderr);
+  }
+  t.is(said.length, lines.length, done.stderr);
+  t.is(done.stdout, '');
+  t.deepEqual(stateOf(place.folder), before, 'nothing is left, nothing has changed');
+  return done;
+}

@@ -9,7 +9,7 @@ import type { Schema } from './define/schema.ts';
 import type { Table, Tables } from './define/table.ts';
 import { LimitError } from './errors.ts';
 import { TaskSession } from './exec/runtime.ts';
-import { type Explained, printExplained } from './mapreduce/explain.ts';
+import type { Explained } from './mapreduce/explain.ts';
 import { WARM } from './mapreduce/stage.ts';
 import { explainOnSession, runOnSession, type RunHost } from './mapreduce/session-run.ts';
 
@@ -85,6 +85,7 @@ export class OpenSession implements Session {
   }
 
   async explain(what: Table<Schema> | Tables): Promise<string> {
+    const { printExplained } = await import('./mapreduce/explain.ts');
     return printExplained(await this.explainData(what));
   }
 

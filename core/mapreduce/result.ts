@@ -1,15 +1,15 @@
 /** The rows of a finished table, where they lie: in the arena or in segments, until released.
  *
  * Invariants: rows come in key order, as often as they are asked for; batches are read one at a time, so memory is that
- * of one batch; after `release` everything throws RELEASED.
+ * of one batch; after `release` everything throws RELEASED. What reads them is loaded when they are read: a job that
+ * writes a file reads none.
  */
 import type { RecordBatch, Table } from 'apache-arrow';
-import { rowReader } from '../batch/codec.ts';
 import type { StoredBatch } from '../batch/columns.ts';
 import type { Report, Result } from '../define/session.ts';
 import type { Row, Schema } from '../define/schema.ts';
 import { LimitError, UsageError } from '../errors.ts';
-import { type ArenaViews, SharedCarrier } from '../shuffle/carrier.ts';
+import type { ArenaViews } from '../shuffle/carrier.ts';
 import type { Kept } from './run.ts';
 
 /** More rows than this in one array are seldom meant. */
@@ -39,12 +39,14 @@ export class KeptRows<S extends Schema> implements Result<S> {
   }
 
   async *rows(): AsyncIterable<Row<S>> {
+    const { rowReader } = await import('../batch/codec.ts');
     const reader = rowReader<Row<S>>(this.columns);
     for await (const batch of this.stored()) yield* reader.rows(batch);
   }
 
   /** As raw buffers; each valid until the next. */
   async *stored(): AsyncGenerator<StoredBatch> {
+    const { SharedCarrier } = await import('../shuffle/carrier.ts');
     const carrier = new SharedCarrier(this.#arena);
     try {
       for (const run of this.#held().runs) {

@@ -17,7 +17,7 @@ import { version } from '../define/version.ts';
 import { KeptRows } from './result.ts';
 import type { Destination } from './outputs.ts';
 import { type Kept, runTables, type TableResult } from './run.ts';
-import { type Explained, explainPlan } from './explain.ts';
+import type { Explained } from './explain.ts';
 import { gatherInputs } from './inputs.ts';
 import { planJob } from './plan.ts';
 import type { Refusals } from './stage.ts';
@@ -120,6 +120,7 @@ export async function explainOnSession(
     { name: 'workers', value: String(workers.value), from: workers.from },
     { name: 'memory', value: `${memoryBytes.value} bytes`, from: memoryBytes.from },
   ];
+  const { explainPlan } = await import('./explain.ts');
   return explainPlan(plan, inputs, settings, partitions);
 }
 

@@ -50,6 +50,12 @@ const PLANS: { readonly [name: string]: Table<Schema> | Tables } = {
   })(),
   'secondary sort': sessionize([{ user: 'ann', time: 0, url: '/' }]),
   'combiner of whole rows': largestOrder([]),
+  'reduce after sums': meanTemperature([]),
+  'select and concat': concat(
+    select(byRow(lines), { text: 'word' }),
+    select(read(small), { text: 'line' }),
+    rows([{ text: 'x' }], { text: utf8 }),
+  ),
   'a total order': shapes.totalOrder([]),
   'a partition function': shapes.chosenPartition([]),
 };

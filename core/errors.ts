@@ -1,4 +1,4 @@
-/** Every failure that leaves superstep: six classes, each error with a `code` from the one table here.
+/** Every failure that leaves superstep: six classes, and one of superstep/testing, each error with a `code` from the one table here.
  *
  * Order of use: throw a class with a code and what the user needs (what, where, what to type). Errors cross
  * threads as plain data (`toPlain`, `fromPlain`), and keep class, code, details, cause and stack.
@@ -72,6 +72,8 @@ export const CODES = {
   TYPE_MISMATCH: ['TaskError', 'a function gave a value that its column does not take'],
   EMIT_LATE: ['TaskError', 'emit, or the values of a group, were used after their call had ended'],
   CURSOR_KEPT: ['TaskError', 'a vertex was kept and used after the call it was given to'],
+  // ContractError: superstep/testing found that a job does not do the same however it runs.
+  CONTRACT: ['ContractError', 'the rows of a job depend on how it is run'],
   // LostError: a worker vanished; retried.
   WORKER_LOST: ['LostError', 'a worker ended before its task did'],
   // LimitError: memory, disk, time or a named bound.
@@ -128,6 +130,27 @@ export class LostError extends SuperstepError {
 export class LimitError extends SuperstepError {}
 export class TransportError extends SuperstepError {
   override readonly retriable = true;
+}
+
+/** What `checkContract` of superstep/testing throws. */
+export class ContractError extends SuperstepError {
+  /** The smallest input found: rows, or the values given to a combiner. */
+  readonly input: readonly unknown[];
+  /** The two results that should have been one. */
+  readonly expected: unknown;
+  readonly got: unknown;
+  constructor(
+    message: string,
+    input: readonly unknown[],
+    expected: unknown,
+    got: unknown,
+    remedy = 'Functions must depend on what they are given alone: not on what was read before, nor on a clock.',
+  ) {
+    super('CONTRACT', message, { remedy });
+    this.input = input;
+    this.expected = expected;
+    this.got = got;
+  }
 }
 
 const CLASSES: { readonly [name: string]: typeof SuperstepError } = {

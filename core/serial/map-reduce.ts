@@ -74,6 +74,11 @@ function emitting(
   return rows;
 }
 
+/** What map emits, and nothing after it. */
+export function mapRows(spec: MapReduceSpec, params: Row, input: Ran): Row[] {
+  return map(spec, params, input, contextOf(spec, params, new Map()));
+}
+
 function map(spec: MapReduceSpec, params: Row, input: Ran, ctx: AnyContext): Row[] {
   const emits = emitsOf(spec);
   const where = `${spec.name}: map`;

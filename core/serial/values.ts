@@ -74,8 +74,10 @@ export function stored(value: Any, of: AnyType): Any {
   switch (of.type) {
     case 'int64':
       return BigInt(value);
+    case 'int32':
+      return value + 0; // Of the integers only floats have a −0.
     case 'timestamp':
-      return Math.round(value * 1000) / 1000;
+      return Math.round(value * 1000) / 1000 + 0;
     case 'utf8':
       return Buffer.from(value).toString(); // A lone surrogate is U+FFFD, as in every encoder.
     case 'list':

@@ -1,0 +1,130 @@
+/** An executor in this thread: what people's tests of their jobs run on. No threads, so definitions need no module.
+ *
+ * Order of calls: as in executor.ts; `close` at the end. Tasks run as soon as they are submitted and take turns where
+ * they wait. Each attempt has kernels of its own; arguments and results are copied, as between threads.
+ * Invariant: with `loses`, the work of every other task is thrown away once it is done, as if its worker had died
+ * before it could say so; what may be started again is.
+ * Not here: limits of time and of memory, retries of what threw.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadDefinition } from '../define/loader.ts';
+import { LostError } from '../errors.ts';
+import { type KernelModule, Kernels } from '../kernels/kernels.ts';
+import { Arena, type Range } from '../memory/arena.ts';
+import { Budget } from '../memory/budget.ts';
+import { SegmentBuffers } from '../store/segment.ts';
+import type { Executor, Request, SlotProgress, Submitted, WorkerContext } from './executor.ts';
+
+/** Of the arena: tests are small, and a run beyond it goes to files. */
+const LIMIT_BYTES = 64 * 2 ** 20;
+
+/** What one attempt at a time works with. */
+interface Desk {
+  readonly kernels: Kernels;
+  readonly segments: SegmentBuffers;
+}
+
+const nothing = (): void => {};
+
+type Run = (argument: unknown, context: WorkerContext) => unknown;
+
+export class InProcess implements Executor {
+  slots = 1;
+  /** Throws away the work of every other task. */
+  loses = false;
+  readonly budget = Budget.create(LIMIT_BYTES, 2);
+  readonly #arena = new Arena(this.budget);
+  readonly #idle: Desk[] = [];
+  #module: KernelModule | undefined;
+  #temp: string | undefined;
+  #submitted = 0;
+
+  temp(): string {
+    return (this.#temp ??= mkdtempSync(join(tmpdir(), 'superstep-contract-')));
+  }
+
+  submit<O>(request: Request): Submitted<O> {
+    const id = ++this.#submitted;
+    const ranges: Range[] = [];
+    return { id, ranges, failures: 0, result: this.#attempts<O>(request, id, ranges), cancel() {} };
+  }
+
+  retain(ranges: readonly Range[]): void {
+    for (const range of ranges) this.#arena.retain(range);
+  }
+  release(ranges: readonly Range[]): void {
+    for (const range of ranges) this.#arena.release(range);
+  }
+  view(range: Range): Uint8Array {
+    return this.#arena.bytes(range);
+  }
+  progress(): readonly SlotProgress[] {
+    return [];
+  }
+
+  close(): void {
+    this.#arena.close();
+    if (this.#temp !== undefined) rmSync(this.#temp, { recursive: true, force: true });
+  }
+
+  async #attempts<O>(request: Request, id: number, ranges: Range[]): Promise<O> {
+    const lost = this.loses && id % 2 === 1;
+    const result = await this.#attempt<O>(request, ranges);
+    if (!lost) return result;
+    this.release(ranges.splice(0));
+    if (request.attempts?.lost !== 1) return this.#attempt<O>(request, ranges);
+    throw new LostError('WORKER_LOST', 'the work of this attempt was thrown away');
+  }
+
+  async #attempt<O>({ ref, argument, signal }: Request, ranges: Range[]): Promise<O> {
+    const { run } = (await loadDefinition('task', ref)) as { run: Run };
+    const desk = this.#idle.pop() ?? {
+      kernels: new Kernels((this.#module ??= Kernels.compile())),
+      segments: new SegmentBuffers(),
+    };
+    try {
+      const context = this.#contextOf(desk, ranges, signal);
+      return structuredClone(await run(structuredClone(argument), context)) as O;
+    } catch (error) {
+      this.release(ranges.splice(0));
+      throw error;
+    } finally {
+      this.#idle.push(desk);
+    }
+  }
+
+  #contextOf(
+    { kernels, segments }: Desk,
+    ranges: Range[],
+    signal: AbortSignal = new AbortController().signal,
+  ): WorkerContext {
+    const context: Omit<WorkerContext, 'remote' | 'actor' | 'put' | 'get' | 'wait' | 'cancel'> = {
+      slot: 1,
+      attempt: randomUUID(),
+      signal,
+      budget: this.budget,
+      segments,
+      kernels: () => kernels,
+      allocate: async lengths => {
+        const given = this.#arena.allocate(lengths);
+        ranges.push(...(given ?? []));
+        return given;
+      },
+      giveBack: given => {
+        this.release(given);
+        for (const range of given) ranges.splice(ranges.indexOf(range), 1);
+      },
+      view: range => this.#arena.bytes(range),
+      temp: async () => this.temp(),
+      reading: nothing,
+      heapCheck: nothing,
+      progress: nothing,
+      spilled: nothing,
+    };
+    // The engine's own tasks start no others.
+    return context as WorkerContext;
+  }
+}

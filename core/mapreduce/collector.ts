@@ -17,7 +17,7 @@ import {
   writeKeys,
 } from '../kernels/encode.ts';
 import { Groups, KernelOverflow } from '../kernels/groups.ts';
-import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
+import type { Kernels } from '../kernels/kernels.ts';
 import type { Order } from '../kernels/order.ts';
 import { Rows } from '../kernels/rows.ts';
 import { countLines } from '../kernels/text.ts';
@@ -37,7 +37,9 @@ export interface CollectorOptions {
   /** For tests: memory for more is refused. */
   readonly maxRows?: number | undefined;
   /** Takes every row that is held, before the container is emptied. */
-  readonly spill: (order: Order) => void;
+  readonly onSpill: (order: Order) => void;
+  /** Memory was refused: one of all that a walk holds is to spill. */
+  readonly relieve: () => void;
   /** Of each row of a batch, where the job decides. */
   readonly partitionOf?: ((batch: StoredBatch) => Uint32Array) | undefined;
 }
@@ -88,7 +90,7 @@ export class Collector {
     for (let done = 0; done < bytes.length; ) {
       const taken = this.#groups!.countWords(from + done, bytes.length - done, split, lower);
       done += taken;
-      if (done < bytes.length) this.#spill(taken > 0 || this.#groups!.count > 0);
+      if (done < bytes.length) this.#options.relieve();
     }
     return lines;
   }
@@ -104,6 +106,11 @@ export class Collector {
 
   get held(): number {
     return this.#groups?.count ?? this.#rows!.count;
+  }
+
+  /** Of the container, empty or not. */
+  get bytes(): number {
+    return this.#groups?.bytes ?? this.#rows!.bytes;
   }
 
   order(): Order {
@@ -136,7 +143,7 @@ export class Collector {
         this.#aggregate(groups, i, ids, pointer + width * done, taken);
       });
       done += taken;
-      if (done < batch.rows) this.#spill(taken > 0 || groups.count > 0);
+      if (done < batch.rows) this.#options.relieve();
     }
   }
 
@@ -172,7 +179,7 @@ export class Collector {
         values.map((column, i) => advanced(column, fields[i]!, done)),
       );
       done += taken;
-      if (done < n) this.#spill(taken > 0 || rows.count > 0);
+      if (done < n) this.#options.relieve();
     }
   }
 
@@ -199,10 +206,10 @@ export class Collector {
     return { keys, offsets, naturals };
   }
 
-  #spill(progress: boolean): void {
-    if (!progress) throw outOfMemory(0, 'one emitted row');
+  /** Empties the container into a run. */
+  spill(): void {
     const order = this.order();
-    this.#options.spill(order);
+    this.#options.onSpill(order);
     order.free();
     this.#groups?.clear();
     this.#rows?.clear();

@@ -1,10 +1,11 @@
-/** What a user's functions get beside rows: parameters, side files, what `setup` made, counters.
+/** What a user's functions get beside rows: parameters, side files, what `setup` made, counters, further outputs.
  *
  * Invariant: counters belong to the attempt; they count in the report only if its result does.
  */
 import { readFileSync } from 'node:fs';
 import { DataError, UsageError } from '../errors.ts';
 import type { MapReduceSpec } from './define.ts';
+import type { SideOutputs } from './side-outputs.ts';
 
 /** Names a job may count under; a counter per key would fill the report and the driver. */
 const MAX_COUNTERS = 1000;
@@ -16,7 +17,15 @@ export class UserContext {
   /** By name; without a prototype, since names are the user's. */
   readonly counters: { [name: string]: number } = Object.create(null);
 
-  constructor(spec: MapReduceSpec | undefined, params: { readonly [name: string]: unknown }) {
+  readonly emitTo: (output: string, row: object) => undefined;
+
+  /** `sides`: where rows of further outputs go. */
+  constructor(
+    spec: MapReduceSpec | undefined,
+    params: { readonly [name: string]: unknown },
+    sides: SideOutputs,
+  ) {
+    this.emitTo = sides.emitTo;
     this.params = Object.freeze({ ...params });
     this.files = Object.fromEntries(
       Object.entries(spec?.files ?? {}).map(([name, path]) => [name, readSide(name, path)]),
@@ -35,10 +44,6 @@ export class UserContext {
       );
     }
     this.counters[counter] = (this.counters[counter] ?? 0) + by;
-  };
-
-  emitTo = (output: string): undefined => {
-    throw new UsageError('NOT_YET', `a second output ('${output}') cannot be written yet`);
   };
 }
 

@@ -45,6 +45,8 @@ export interface Explained {
   readonly outputs: readonly {
     readonly name: string;
     readonly stage: number;
+    /** Of the stage's further outputs, which. */
+    readonly output?: string;
     readonly columns: { readonly [column: string]: string };
   }[];
   readonly settings: readonly Chosen[];
@@ -68,11 +70,12 @@ export function explainPlan(
     stages: plan.stages.map(stage =>
       explainStage(stage, splits, isLast(plan, stage.id) ? partitions : undefined),
     ),
-    outputs: plan.results.map(({ name, stage }) => ({
+    outputs: plan.results.map(({ name, stage, output, columns }) => ({
       name,
       stage,
+      ...(output !== undefined && { output }),
       columns: Object.fromEntries(
-        Object.entries(plan.stages[stage]!.output).map(([column, of]) => [column, printType(of)]),
+        Object.entries(columns).map(([column, of]) => [column, printType(of)]),
       ),
     })),
     settings,
@@ -92,9 +95,9 @@ export function printExplained({ job, inputs, stages, outputs, settings }: Expla
     `  shuffle  ${shuffle} into ${partitions}`,
     `  reduce   ${reduce}`,
   ]);
-  const made = outputs.map(({ name, stage, columns }) => {
+  const made = outputs.map(({ name, stage, output, columns }) => {
     const list = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
-    return `output${name === '' ? '' : ` ${name}`}    stage ${stage}: ${list.join(', ')}`;
+    return `output${name === '' ? '' : ` ${name}`}    ${printChannel({ stage, output })}: ${list.join(', ')}`;
   });
   const width = Math.max(0, ...settings.map(({ name }) => name.length));
   const said = settings.map(({ name, value, from }) => `${name.padEnd(width)}  ${value} (${from})`);
@@ -122,7 +125,11 @@ function printLeg(leg: Leg): string {
   const renamed = leg.renamed === undefined ? '' : `, as ${Object.keys(leg.renamed).join(', ')}`;
   if (leg.from === 'files') return `input ${leg.read}${renamed}`;
   if (leg.from === 'rows') return `${counted(leg.rows.length, 'row')} in memory${renamed}`;
-  return `stage ${leg.stage}${renamed}`;
+  return `${printChannel(leg)}${renamed}`;
+}
+
+function printChannel({ stage, output }: { stage: number; output?: string | undefined }): string {
+  return output === undefined ? `stage ${stage}` : `stage ${stage}, output '${output}'`;
 }
 
 function printMap(stage: Stage, spec: MapReduceSpec | undefined): string {
@@ -169,7 +176,7 @@ function printPartitions(
   if (spec?.partition === 'range') return '1 partition';
   if (asked !== undefined) return `${counted(asked, 'partition')} (--partitions)`;
   if (stage.legs.some(leg => leg.from === 'stage')) return 'partitions by the bytes that come in';
-  return counted(partitionsFor(splitsOf(stage, splits, [])), 'partition');
+  return counted(partitionsFor(splitsOf(stage, splits, () => [])), 'partition');
 }
 
 function printReduce(spec: MapReduceSpec | undefined, layout: Layout): string {

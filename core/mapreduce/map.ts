@@ -17,11 +17,9 @@ import type { Schema } from '../define/schema.ts';
 import { DataError, SuperstepError, TaskError } from '../errors.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import { loadSource, type Reader } from '../io.ts';
-import { seal, spill } from '../shuffle/seal.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import { carrierOf } from './carriers.ts';
-import type { Run } from '../store/run.ts';
-import { Collector } from './collector.ts';
+import type { CollectorOptions } from './collector.ts';
 import { UserContext } from './context.ts';
 import { layoutOf } from './layout.ts';
 import { BatchMapper, type Mapper, PassMapper, RowMapper, WordsMapper } from './mappers.ts';
@@ -29,7 +27,10 @@ import { claim } from './coverage.ts';
 import { hardened } from './hard-memory.ts';
 import { measure } from './measure.ts';
 import { loadDefinition } from '../define/loader.ts';
+import type { Kernels } from '../kernels/kernels.ts';
 import { partitionerOf } from './partition.ts';
+import { SideOutputs, type SideTaker } from './side-outputs.ts';
+import { WalkChannel } from './walk-channel.ts';
 import { emitsOf, type MapReduceSpec } from './define.ts';
 import type { StageSplit } from './plan.ts';
 import type { MapArgument, MapObject } from './stage.ts';
@@ -54,11 +55,10 @@ export async function runMap(argument: MapArgument, worker: WorkerContext): Prom
 class Walk {
   readonly #argument: MapArgument;
   readonly #worker: WorkerContext;
-  readonly #runs: Run[] = [];
+  readonly #channels: WalkChannel[] = [];
   readonly #splits: number[] = [];
   readonly #carrier: Carrier;
   #spec: MapReduceSpec | undefined;
-  #collector!: Collector;
   #mapper!: Mapper;
   #context!: UserContext;
   readonly #measured = measure();
@@ -82,19 +82,23 @@ class Walk {
       const split = claim(owners, walk, from);
       if (split < 0) break;
       from = split + 1;
-      this.#collector.begin(split);
+      for (const { collector } of this.#channels) collector.begin(split);
       await this.#readSplit(splits[split]!, split);
       this.#splits.push(split);
     }
     await this.#mapper.settle?.();
-    if (this.#collector.held > 0) await this.#seal();
+    for (const channel of this.#channels) await channel.seal();
+    const emitted = (of: 'rowsEmitted' | 'bytesEmitted'): number =>
+      this.#channels.reduce((sum, { collector }) => sum + collector[of], 0);
+    const [runs, ...sideRuns] = this.#channels.map(channel => channel.runs);
     return {
       splits: this.#splits,
-      runs: this.#runs,
+      runs: runs!,
+      sideRuns,
       rowsIn: this.#rowsIn + this.#mapper.lines,
       bytesIn: this.#bytesIn,
-      rowsEmitted: this.#collector.rowsEmitted,
-      bytesEmitted: this.#collector.bytesEmitted,
+      rowsEmitted: emitted('rowsEmitted'),
+      bytesEmitted: emitted('bytesEmitted'),
       ...(await this.#measured()),
       counters: this.#context.counters,
     };
@@ -105,40 +109,65 @@ class Walk {
   }
 
   async #begin(): Promise<void> {
-    const { context, stage, partitions } = this.#argument;
+    const { stage, partitions, sides } = this.#argument;
     const kernels = this.#worker.kernels();
     kernels.reset();
     this.#spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
-    this.#context = new UserContext(this.#spec, stage.params);
     const spec = this.#spec;
     const emits: Schema = spec === undefined ? stage.output : emitsOf(spec);
     const layout = layoutOf(spec ?? { value: stage.output });
     const operator = spec?.operator?.(stage.params);
-    this.#collector = new Collector({
-      kernels,
+    const { collector } = this.#open(kernels, {
       layout,
       emits,
-      partitions,
       counting: operator !== undefined && layout.mode === 'groups',
-      maxRows: context.refuse?.rows,
-      spill: order => this.#runs.push(spill(order, this.#runOptions())),
       partitionOf: partitionerOf(spec, emits, partitions, () => this.#splitPartition()),
     });
+    const takers = new Map<string, SideTaker>();
+    for (const output of sides) {
+      const { collector: rows } = this.#openSide(kernels, spec!.outputs![output]!);
+      takers.set(output, { keyed: false, write: batch => rows.add(batch) });
+    }
+    const sideOutputs = new SideOutputs(spec, output => takers.get(output));
+    this.#context = new UserContext(spec, stage.params, sideOutputs);
     const options = {
       spec: spec!,
       emits,
-      collector: this.#collector,
+      collector,
       context: this.#context,
+      sides: sideOutputs,
       heapCheck: () => this.#worker.heapCheck(),
     };
-    if (spec === undefined) this.#mapper = new PassMapper(this.#collector);
+    if (spec === undefined) this.#mapper = new PassMapper(collector);
     else if (operator !== undefined) {
-      this.#mapper = new WordsMapper(
-        this.#collector,
-        operator.options as { [name: string]: unknown },
-      );
+      this.#mapper = new WordsMapper(collector, operator.options as { [name: string]: unknown });
     } else if (spec.map !== undefined) this.#mapper = new RowMapper(options);
     else this.#mapper = new BatchMapper(options);
+  }
+
+  /** A channel whose rows stay as they are, in the order of the input. */
+  #openSide(kernels: Kernels, columns: Schema): WalkChannel {
+    const { partitions } = this.#argument;
+    const inOrder = partitionerOf(undefined, columns, partitions, () => this.#splitPartition());
+    const layout = layoutOf({ value: columns });
+    return this.#open(kernels, { layout, emits: columns, counting: false, partitionOf: inOrder });
+  }
+
+  #open(
+    kernels: Kernels,
+    options: Pick<CollectorOptions, 'layout' | 'emits' | 'counting' | 'partitionOf'>,
+  ): WalkChannel {
+    const { context, partitions, stage } = this.#argument;
+    const name = `${stage.id}-${this.#worker.attempt}-${this.#channels.length}`;
+    return new WalkChannel(kernels, this.#channels, {
+      ...options,
+      partitions,
+      maxRows: context.refuse?.rows,
+      runOptions: run => ({
+        segment: join(context.temp, `${name}-${run}.parquet`),
+        arena: this.#worker,
+      }),
+    });
   }
 
   /** Rows without a key go to the partition of their split: parts are then in the order of the input. */
@@ -156,7 +185,7 @@ class Walk {
       const [from, to] = split.rows;
       await this.#take(split, batchOf(rows[split.leg]!.slice(from, to), leg.columns), leg.columns);
     } else if (leg.from === 'stage') {
-      const run = inputs[leg.stage]![split.partition!]!;
+      const run = inputs[split.leg]![split.part!]!;
       // Runs that are also merged by key carry it as their first column.
       const keyed = run.fields.length > Object.keys(leg.columns).length ? 1 : 0;
       const slice = {
@@ -267,23 +296,6 @@ class Walk {
       details,
       { cause: error },
     );
-  }
-
-  #runOptions() {
-    const { context, partitions, stage } = this.#argument;
-    const name = `${stage.id}-${this.#worker.attempt}-${this.#runs.length}.parquet`;
-    return {
-      fields: layoutOf(this.#spec ?? { value: stage.output }).fields,
-      partitions,
-      segment: join(context.temp, name),
-      arena: this.#worker,
-    };
-  }
-
-  async #seal(): Promise<void> {
-    const order = this.#collector.order();
-    this.#runs.push(await seal(order, this.#runOptions()));
-    order.free();
   }
 }
 

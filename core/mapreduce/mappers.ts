@@ -16,6 +16,7 @@ import type { Schema } from '../define/schema.ts';
 import { asyncFunction, isThenable } from '../define/function-rules.ts';
 import type { Collector } from './collector.ts';
 import type { UserContext } from './context.ts';
+import type { SideOutputs } from './side-outputs.ts';
 import { Emitter } from './emitter.ts';
 import { checkUtf8, LineIndex } from './lines.ts';
 import type { MapReduceSpec } from './define.ts';
@@ -103,6 +104,7 @@ export interface UserOptions {
   readonly collector: Collector;
   /** What the user's functions get beside rows. */
   readonly context: UserContext;
+  readonly sides: SideOutputs;
   readonly heapCheck: () => void;
 }
 
@@ -136,6 +138,7 @@ abstract class UserMapper implements Mapper {
 
   end(): void {
     this.emitter.flush();
+    this.options.sides.flush();
   }
 
   settle(): Promise<void> {
@@ -168,6 +171,7 @@ export class RowMapper extends UserMapper {
   map(batch: StoredBatch, starts?: Uint32Array): void {
     const readers = readersOf(batch, this.options.spec.input);
     this.emitter.open();
+    this.options.sides.open();
     try {
       for (let from = 0; from < batch.rows; from += HEAP_ROWS) {
         this.#loop(readers, from, Math.min(batch.rows, from + HEAP_ROWS), this.#at);
@@ -175,6 +179,7 @@ export class RowMapper extends UserMapper {
       }
     } finally {
       this.emitter.close();
+      this.options.sides.close();
       this.row = this.#at.row;
       this.rowStart = starts?.[this.row] ?? 0;
     }
@@ -183,8 +188,10 @@ export class RowMapper extends UserMapper {
 
 export class BatchMapper extends UserMapper {
   async map(batch: StoredBatch): Promise<void> {
-    const { spec, context, heapCheck } = this.options;
+    const { spec, context, sides, heapCheck } = this.options;
+    sides.open();
     await spec.mapBatch!(readersOf(batch, spec.input) as never, this.emitter.builders, context);
+    sides.close();
     this.emitter.flushBuilt();
     heapCheck();
   }

@@ -8,7 +8,7 @@ import { found } from '../define/define.ts';
 import type { Json, Place } from '../define/place.ts';
 import { TaskError, UsageError } from '../errors.ts';
 import { Output } from '../exec/commit.ts';
-import type { Into, Reduced } from './stage.ts';
+import type { Into, Part } from './stage.ts';
 
 export type Destination =
   | {
@@ -37,7 +37,7 @@ export interface OpenOutput {
   readonly single: boolean;
   /** A folder beside it, which ends with it. */
   readonly staging?: string;
-  commit(parts: readonly Reduced[]): Promise<{ readonly path?: string; readonly bytes: number }>;
+  commit(parts: readonly Part[]): Promise<{ readonly path?: string; readonly bytes: number }>;
   abort(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@
  *
  * A stage is one map and one reduce. Its input is a list of *legs*, read in order: files, rows in memory, or the
  * output of an earlier stage, each with the columns renamed as `select` asks. Plans that are shared (by reference)
- * are one stage. A table that is only read, selected or concatenated is a stage without a definition.
+ * are one stage. A stage has *channels*: the table that it makes, and one for each further output. A table that is only read, selected or concatenated is a stage without a definition.
  *
  * Invariant: nothing here knows of workers or memory. Splits come from the facts; the number of partitions from their
  * bytes, or, where the input is another stage's output, from that output when it is there (`partitionsFor`).
@@ -30,8 +30,19 @@ export type Renamed = { readonly [column: string]: string };
 export type Leg = { readonly renamed?: Renamed } & (
   | { readonly from: 'files'; readonly read: number; readonly columns: Schema }
   | { readonly from: 'rows'; readonly rows: readonly object[]; readonly columns: Schema }
-  | { readonly from: 'stage'; readonly stage: number; readonly columns: Schema }
+  | ({ readonly from: 'stage'; readonly columns: Schema } & Channel)
 );
+
+/** What a stage makes: its own table, or one of its further outputs. */
+export interface Channel {
+  readonly stage: number;
+  readonly output?: string;
+}
+export const isSame = (a: Channel, b: Channel): boolean =>
+  a.stage === b.stage && a.output === b.output;
+/** Names a channel in maps. */
+export const channelKey = ({ stage, output }: Channel): string =>
+  output === undefined ? String(stage) : `${stage} ${output}`;
 
 export interface Stage {
   readonly id: number;
@@ -53,18 +64,18 @@ export interface JobPlan {
   readonly name: string;
   readonly reads: readonly ReadPlan[];
   readonly stages: readonly Stage[];
-  /** The stage that makes each table asked for. */
-  readonly results: readonly { readonly name: string; readonly stage: number }[];
+  /** Where each table asked for is made. */
+  readonly results: readonly ({ readonly name: string; readonly columns: Schema } & Channel)[];
 }
 
-/** What a stage's task reads: a split of files, a range of rows, or one partition of an earlier stage. */
+/** What a stage's task reads: a split of files, a range of rows, or one part of what an earlier stage made. */
 export interface StageSplit {
   readonly leg: number;
   readonly bytes: number;
   readonly label: string;
   readonly split?: Split;
   readonly rows?: readonly [from: number, to: number];
-  readonly partition?: number;
+  readonly part?: number;
 }
 
 type Apply = Plan & { op: 'apply' };
@@ -76,7 +87,8 @@ export function planJob(
   const planner = new Planner();
   const results = Object.entries(tables).map(([table, { plan, columns }]) => ({
     name: table,
-    stage: planner.stageFor(plan, columns),
+    columns,
+    ...planner.channelFor(plan, columns),
   }));
   const last = planner.stages[results.at(-1)?.stage ?? 0];
   const { reads, stages } = planner;
@@ -88,10 +100,13 @@ class Planner {
   readonly reads: ReadPlan[] = [];
   readonly #made = new Map<unknown, number>();
 
-  /** The stage whose output is this plan. */
-  stageFor(plan: Plan, columns: Schema): number {
-    if (plan.op === 'apply') return this.#applied(plan);
-    return this.#once(plan, id => ({
+  /** Where this plan's rows are made. */
+  channelFor(plan: Plan, columns: Schema): Channel {
+    if (plan.op === 'apply') {
+      const stage = this.#applied(plan);
+      return plan.output === undefined ? { stage } : { stage, output: plan.output };
+    }
+    const stage = this.#once(plan, id => ({
       id,
       name: plan.op,
       params: {},
@@ -99,14 +114,14 @@ class Planner {
       input: columns,
       output: columns,
     }));
+    return { stage };
   }
 
   #applied(plan: Apply): number {
     if (plan.kind !== 'mapReduce') throw notYet('a vertex program', plan.use.name);
-    if (plan.output !== undefined)
-      throw notYet('a second output', `${plan.use.name}.${plan.output}`);
     const spec = findMapReduce(plan.use);
-    return this.#once(plan, id => ({
+    // Each application resolves its parameters anew, and its further outputs share them.
+    return this.#once(plan.params, id => ({
       id,
       name: spec.name,
       use: plan.use,
@@ -118,7 +133,7 @@ class Planner {
   }
 
   /** Stages are numbered when complete, so that a stage comes after those it reads. */
-  #once(plan: Plan, make: (id: number) => Stage): number {
+  #once(plan: object, make: (id: number) => Stage): number {
     const made = this.#made.get(plan);
     if (made !== undefined) return made;
     const stage = make(-1);
@@ -126,6 +141,11 @@ class Planner {
     this.stages.push({ ...stage, id });
     this.#made.set(plan, id);
     return id;
+  }
+
+  #columnsOf({ stage, output }: Channel): Schema {
+    const { use, output: own } = this.stages[stage]!;
+    return output === undefined ? own : findMapReduce(use!).outputs![output]!;
   }
 
   #legs(plan: Plan, columns: Schema): Leg[] {
@@ -138,8 +158,8 @@ class Planner {
       case 'rows':
         return [{ from: 'rows', rows: plan.rows, columns: plan.columns }];
       case 'apply': {
-        const stage = this.stageFor(plan, columns);
-        return [{ from: 'stage', stage, columns: this.stages[stage]!.output }];
+        const channel = this.channelFor(plan, columns);
+        return [{ from: 'stage', ...channel, columns: this.#columnsOf(channel) }];
       }
       case 'concat':
         return plan.inputs.flatMap(input => this.#legs(input, columns));
@@ -172,11 +192,11 @@ function notYet(what: string, name: string): UsageError {
 }
 
 /** The splits of a stage, in order: all that a task needs to know of its input. `files` are the splits of each read;
- *  `outputs` the bytes of each partition of each finished stage. */
+ *  `outputs` the bytes of each part of what an earlier stage has made. */
 export function splitsOf(
   stage: Stage,
   files: readonly (readonly Split[])[],
-  outputs: readonly (readonly number[])[],
+  outputs: (channel: Channel) => readonly number[],
   rowsPerSplit = ROWS_PER_SPLIT,
 ): StageSplit[] {
   return stage.legs.flatMap((leg, index): StageSplit[] => {
@@ -201,25 +221,26 @@ export function splitsOf(
           };
         });
       case 'stage':
-        return outputs[leg.stage]!.map((bytes, partition) => ({
+        return outputs(leg).map((bytes, part) => ({
           leg: index,
           bytes,
-          label: `stage ${leg.stage}, partition ${partition}`,
-          partition,
+          label: `stage ${channelKey(leg)}, part ${part}`,
+          part,
         }));
     }
   });
 }
 
-/** Whether an earlier stage's rows are read by a later one. */
-export function isRead({ stages }: JobPlan, stage: number): boolean {
-  return stages.some(({ legs }) => legs.some(leg => leg.from === 'stage' && leg.stage === stage));
+/** Whether the rows of a channel are read by one of these stages. */
+export function isRead(channel: Channel, stages: readonly Stage[]): boolean {
+  return stages.some(({ legs }) => legs.some(leg => leg.from === 'stage' && isSame(leg, channel)));
 }
 
 /** Whether the user's number of partitions is this stage's. Of a stage that another reads it is not: its partitions are
  *  the order in which its rows are read, and may not change with a flag. */
-export function isLast(plan: JobPlan, stage: number): boolean {
-  return plan.results.some(result => result.stage === stage) && !isRead(plan, stage);
+export function isLast({ results, stages }: JobPlan, stage: number): boolean {
+  const reads = (leg: Leg): boolean => leg.from === 'stage' && leg.stage === stage;
+  return results.some(result => result.stage === stage) && !stages.some(s => s.legs.some(reads));
 }
 
 /** From the bytes of the input, never from workers or memory. */

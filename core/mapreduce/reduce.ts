@@ -2,12 +2,14 @@
  *
  *   slices ──merge──▶ groups (folded in kernels) | rows (kept) ──▶ key columns, values ──▶ reduce? ──▶ target
  *
- * The same task merges partitions that are finished when a table is to be one file or one sequence of rows.
+ * The same task brings parts together that are finished, when a table is to be one file or one sequence of rows.
  * Invariants: groups come in key order; the memory is that of one merge and one batch, whatever the size of a group;
- * the result is one run, one file or one writer's commit of this attempt alone.
+ * the result is one run, one file or one writer's commit a channel, of this attempt alone.
  */
 import { loadDefinition } from '../define/loader.ts';
 import type { WorkerContext } from '../exec/executor.ts';
+import type { Schema } from '../define/schema.ts';
+import type { Carrier } from '../shuffle/carrier.ts';
 import { carrierOf } from './carriers.ts';
 import { MergedGroups } from '../store/merged-groups.ts';
 import { MergedRows } from '../store/merged-rows.ts';
@@ -21,8 +23,9 @@ import { keyReader, overflowOf } from './keys.ts';
 import { hardened } from './hard-memory.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { MapReduceSpec } from './define.ts';
-import type { ReduceArgument, Reduced } from './stage.ts';
-import { type Target, openTarget } from './target.ts';
+import { SideOutputs } from './side-outputs.ts';
+import type { Part, ReduceArgument, Reduced } from './stage.ts';
+import { openTarget, roomInAll, type Target } from './target.ts';
 import { UserReducer } from './user-reducer.ts';
 
 interface Work {
@@ -33,41 +36,99 @@ interface Work {
   readonly inputs: readonly MergeInput[];
   readonly target: Target;
   readonly context: UserContext;
+  readonly sides: SideOutputs;
+  /** The target and those of further outputs. */
+  readonly targets: readonly Target[];
 }
 
 export async function runReduce(argument: ReduceArgument, given: WorkerContext): Promise<Reduced> {
   const worker = hardened(argument.context, given);
-  const { stage } = argument;
+  const { stage, output, how } = argument;
   const measured = measure();
   worker.kernels().reset();
-  const spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
-  const layout = layoutOf(spec ?? { value: stage.output });
-  const context = new UserContext(spec, stage.params);
+  const whole = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
+  // Rows of a further output pass as they are.
+  const spec = output === undefined ? whole : undefined;
+  const columns = output === undefined ? stage.output : whole!.outputs![output]!;
+  const layout = layoutOf(spec ?? { value: columns });
   const carrier = carrierOf(argument.context, worker);
-  const target = await openTarget(argument, worker, stage.output);
+  const targets: Target[] = [];
   let merged: ReturnType<typeof lowerFanIn> | undefined;
   try {
-    // A group that is read again is merged twice at once.
-    const passes = layout.mode === 'rows' && !argument.finished ? 2 : 1;
-    merged = lowerFanIn(argument, worker, carrier, passes);
-    const { inputs, spilledBytes } = merged;
-    const work: Work = { argument, worker, spec, layout, inputs, target, context };
-    if (argument.finished) await mergeFinished(work);
-    else if (layout.mode === 'groups') await reduceGroups(work);
-    else await reduceRows(work);
-    const made = await target.finish();
-    return {
-      ...made,
-      spilledBytes: made.spilledBytes + spilledBytes,
-      counters: context.counters,
-      ...(await measured()),
-    };
+    const sides = await openTargets(argument, worker, targets, columns, whole);
+    const context = new UserContext(spec, stage.params, sides);
+    const target = targets[0]!;
+    if (how === 'concat') await concat(argument, worker, carrier, target);
+    else {
+      // A group that is read again is merged twice at once.
+      const passes = layout.mode === 'rows' && how === 'reduce' ? 2 : 1;
+      merged = lowerFanIn(argument, worker, carrier, passes);
+      const { inputs } = merged;
+      const work = { argument, worker, spec, layout, inputs, target, context, sides, targets };
+      if (how === 'merge') await mergeFinished(work);
+      else if (layout.mode === 'groups') await reduceGroups(work);
+      else await reduceRows(work);
+    }
+    sides.flush();
+    const [part, ...sideParts] = await finishAll(targets);
+    const { counters } = context;
+    const spilledBytes = merged?.spilledBytes ?? 0;
+    return { part: part!, sideParts, spilledBytes, counters, ...(await measured()) };
   } catch (error) {
-    await target.abort();
+    for (const target of targets) await target.abort();
     throw error;
   } finally {
     carrier.close();
     merged?.remove();
+  }
+}
+
+/** Fills `targets`: the task's own, then those of further outputs. */
+async function openTargets(
+  { context, into, partition, slices, sides }: ReduceArgument,
+  worker: WorkerContext,
+  targets: Target[],
+  columns: Schema,
+  spec: MapReduceSpec | undefined,
+): Promise<SideOutputs> {
+  // What comes out is seldom more than what goes in; where it is, more is asked for.
+  const bytesHint = slices
+    .flatMap(({ batches }) => batches)
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+  const common = { context, bytesHint };
+  const own = { ...common, into, columns, part: partition, name: 'out' };
+  targets.push(await openTarget(own, worker));
+  const byOutput = new Map<string, Target>();
+  for (const [i, side] of sides.entries()) {
+    const name = `out-${i}`;
+    const request = { ...common, ...side, columns: spec!.outputs![side.output]!, name };
+    const target = await openTarget(request, worker);
+    targets.push(target);
+    byOutput.set(side.output, target);
+  }
+  return new SideOutputs(spec, output => byOutput.get(output));
+}
+
+async function finishAll(targets: readonly Target[]): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const target of targets) parts.push(await target.finish());
+  return parts;
+}
+
+/** Rows as they are, one slice after the other. */
+async function concat(
+  { slices, fields }: ReduceArgument,
+  worker: WorkerContext,
+  carrier: Carrier,
+  target: Target,
+): Promise<void> {
+  for (const slice of slices) {
+    for (let i = 0; i < slice.batches.length; i++) {
+      const batch = carrier.read(slice, i, fields);
+      await target.room(batch);
+      target.write(batch);
+      worker.heapCheck();
+    }
   }
 }
 
@@ -99,7 +160,7 @@ async function reduceGroups(work: Work): Promise<void> {
         await target.room(out, key);
         target.write(out, key);
       } else {
-        await target.room();
+        await roomInAll(work.targets);
         const [key, ...values] = batch.columns;
         user.batch(key!, { rows: batch.rows, columns: values });
       }
@@ -128,7 +189,7 @@ async function reduceRows(work: Work): Promise<void> {
     return;
   }
   const user = new UserReducer(work);
-  await target.room();
+  await roomInAll(work.targets);
   const groups = new GroupRows(merged, layout.values);
   const readKey = keyReader(layout.key);
   for (let group = groups.next(); group !== undefined; group = groups.next()) {

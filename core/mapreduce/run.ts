@@ -11,19 +11,19 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertWanted } from '../exec/cancelled.ts';
 import type { Executor } from '../exec/executor.ts';
-import type { Range } from '../memory/arena.ts';
 import { system } from '../store/file.ts';
-import type { Run } from '../store/run.ts';
 import { type Inputs, gatherInputs, type InputOptions } from './inputs.ts';
 import { findMapReduce } from './define.ts';
-import { isOrdered, keptOf, slicesOf, withoutRows } from './hand-over.ts';
-import { layoutOf } from './layout.ts';
 import { type Destination, type OpenOutput, openOutput } from './outputs.ts';
+import { Holdings, type Kept, keptOf, type Made, partsOf, slicesOf } from './made.ts';
 import { clockSeconds } from './measure.ts';
 import { inUsersPaths } from './users-paths.ts';
 import {
+  type Channel,
+  channelKey,
   isLast,
   isRead,
+  isSame,
   type JobPlan,
   partitionsFor,
   planJob,
@@ -31,14 +31,16 @@ import {
   splitsOf,
 } from './plan.ts';
 import { type ProgressListener, Watch } from './progress.ts';
+import { planReduce } from './reduce-tasks.ts';
 import { addMapStats, addReduceStats, emptyStats, type JobStats } from './stats.ts';
 import {
-  type HeldPart,
   type Into,
   type JobContext,
   type MapRequest,
   mapStage,
+  type Part,
   type ReduceArgument,
+  type Reduced,
   reduceStage,
   type Refusals,
 } from './stage.ts';
@@ -65,12 +67,6 @@ export interface JobOptions extends InputOptions {
   readonly refuse?: Refusals | undefined;
 }
 
-/** A table's rows in key order, kept until released. */
-export interface Kept {
-  readonly runs: readonly Run[];
-  readonly ranges: readonly Range[];
-}
-
 export interface TableResult {
   readonly columns: Schema;
   readonly kept?: Kept;
@@ -85,7 +81,7 @@ export async function runTables(
   tables: { readonly [name: string]: Table<Schema> },
   options: JobOptions,
 ): Promise<{ readonly results: { [name: string]: TableResult }; readonly stats: JobStats }> {
-  const job = new JobRun(executor, planJob(tables, options.job), tables, options);
+  const job = new JobRun(executor, planJob(tables, options.job), options);
   try {
     return { results: await job.run(), stats: job.stats };
   } catch (error) {
@@ -95,43 +91,32 @@ export async function runTables(
   }
 }
 
-/** What a stage made: a part a partition, with what they hold. */
-interface StageOutput {
-  readonly parts: readonly HeldPart[];
-  /** Rows carry the key that orders them over all partitions. */
-  readonly keyed: boolean;
-  /** Parts are where they are to be: beside the output, or in the hands of a connector. */
-  readonly written: boolean;
-}
-
 class JobRun {
   readonly stats: JobStats;
   readonly #executor: Executor;
   readonly #plan: JobPlan;
-  readonly #tables: { readonly [name: string]: Table<Schema> };
   readonly #options: JobOptions;
   readonly #id = randomUUID();
   readonly #outputs = new Map<string, OpenOutput>();
-  readonly #made: (StageOutput | undefined)[] = [];
+  /** By channel. */
+  readonly #made = new Map<string, Made>();
+  readonly #holdings: Holdings;
   readonly #watch: Watch;
   /** Of this job's segments, where they are not beside its output. */
   #folder: string | undefined;
-  #failed = false;
-  /** Results whose rows stay, by stage. */
-  readonly #kept = new Map<number, TableResult>();
+  /** Results whose rows stay, by channel, and the parts that they lie in. */
+  readonly #kept = new Map<
+    string,
+    { readonly result: TableResult; readonly parts: readonly Part[] }
+  >();
   #context!: JobContext;
   #inputs: Inputs = { facts: [], paths: [], splits: [], sources: [] };
 
-  constructor(
-    executor: Executor,
-    plan: JobPlan,
-    tables: { readonly [name: string]: Table<Schema> },
-    options: JobOptions,
-  ) {
+  constructor(executor: Executor, plan: JobPlan, options: JobOptions) {
     this.#executor = executor;
     this.#plan = plan;
-    this.#tables = tables;
     this.#options = options;
+    this.#holdings = new Holdings(executor);
     this.#watch = new Watch(executor, options.onProgress);
     this.stats = emptyStats(plan.name);
   }
@@ -154,14 +139,13 @@ class JobRun {
     stats.seconds.plan = since(started);
     for (const stage of this.#plan.stages) {
       assertWanted(this.#options.signal);
-      this.#made[stage.id] = await this.#runStage(stage);
+      await this.#runStage(stage);
       this.#releaseReadBy(stage);
     }
     assertWanted(this.#options.signal);
     const committing = performance.now();
     const results: { [name: string]: TableResult } = {};
-    for (const { name, stage } of this.#plan.results)
-      results[name] = await this.#finish(name, stage);
+    for (const result of this.#plan.results) results[result.name] = await this.#finish(result);
     stats.seconds.commit = since(committing);
     // A job without input and without rows has no tasks.
     if (stats.tasks > 0) stats.seconds.start = stats.firstTaskSeconds - startedSeconds;
@@ -171,7 +155,7 @@ class JobRun {
   /** Undoes what outputs hold, after a failure. Returns that, in words of the user's paths; if something cannot be undone
    *  the next run on the path does it, and the failure is still the one to report. */
   async abort(failure: unknown): Promise<unknown> {
-    this.#failed = true;
+    this.#kept.clear();
     for (const output of this.#outputs.values()) {
       try {
         await output.abort();
@@ -186,19 +170,16 @@ class JobRun {
     return inUsersPaths(failure, staged);
   }
 
-  /** Gives back what stages still hold. */
+  /** Gives back what is still held; rows that were kept belong to their results now. */
   end(): void {
     this.#watch.end();
-    for (const [stage, made] of this.#made.entries()) {
-      // Rows that were kept as they are belong to the result now.
-      const kept = !this.#failed && this.#kept.get(stage)?.kept?.runs[0];
-      if (kept !== made?.parts[0]?.part.run) this.#release(made);
-    }
+    for (const { parts } of this.#kept.values()) this.#holdings.letGo(parts);
+    this.#holdings.release();
     for (const { name, path } of this.#inputs.facts.flat()) {
       // Standard input, as it was copied.
       if (name !== undefined && path !== '-') rmSync(path, { force: true });
     }
-    if (this.#folder !== undefined && (this.#failed || this.#kept.size === 0)) {
+    if (this.#folder !== undefined && this.#kept.size === 0) {
       rmSync(this.#folder, { recursive: true, force: true });
     }
   }
@@ -229,63 +210,70 @@ class JobRun {
     return this.#folder;
   }
 
-  async #runStage(stage: Stage): Promise<StageOutput> {
+  async #runStage(stage: Stage): Promise<void> {
     const { stats } = this;
-    const { splitRows } = this.#options;
-    const splits = splitsOf(stage, this.#inputs.splits, this.#outputBytes(), splitRows);
-    const layout = layoutOf(
-      stage.use === undefined ? { value: stage.output } : findMapReduce(stage.use),
+    const splits = splitsOf(
+      stage,
+      this.#inputs.splits,
+      channel => this.#partsOf(channel).map(({ bytes }) => bytes),
+      this.#options.splitRows,
     );
     const asked = isLast(this.#plan, stage.id) ? this.#options.partitions : undefined;
     const partitions = isOrdered(stage) ? 1 : partitionsFor(splits, asked);
-    const request = this.#request();
+    const spec = stage.use && findMapReduce(stage.use);
+    const isWanted = (output: string): boolean => this.#isWanted({ stage: stage.id, output });
+    const sides = Object.keys(spec?.outputs ?? {}).filter(isWanted);
+    const common = { context: this.#context, stage: withoutRows(stage), partitions, sides };
     const mapping = performance.now();
     this.#watch.begin(`${stage.name} map`, splits);
     const held = await mapStage({
-      ...request,
+      ...this.#request(),
       files: splits.map(split => split.label),
       argument: {
-        context: this.#context,
-        stage: withoutRows(stage),
+        ...common,
         rows: stage.legs.map(leg => (leg.from === 'rows' ? leg.rows : [])),
         splits,
         sources: this.#inputs.sources,
-        inputs: this.#runsRead(stage),
-        partitions,
+        inputs: stage.legs.map(leg =>
+          leg.from === 'stage' ? this.#partsOf(leg).map(({ run }) => run!) : [],
+        ),
       },
     });
     stats.seconds.map += since(mapping);
     const reducing = performance.now();
-    const into = this.#intoFor(stage, partitions);
-    const runs = held.flatMap(({ object }) => object.runs);
     for (const { object } of held) addMapStats(stats, object);
     this.#watch.begin(`${stage.name} reduce`, []);
     try {
-      const parts = await reduceStage(
-        request,
-        Array.from(
-          { length: partitions },
-          (_, partition): ReduceArgument => ({
-            context: this.#context,
-            stage: withoutRows(stage),
-            fields: layout.fields,
-            finished: false,
-            partition,
-            slices: slicesOf(runs, partition),
-            into,
-          }),
-        ),
-      );
-      for (const { part } of parts) addReduceStats(stats, part);
-      stats.tasks += partitions;
+      const plan = planReduce({
+        ...common,
+        spec,
+        objects: held.map(({ object }) => object),
+        intoFor: (output, parts, keyed) => {
+          const channel = output === undefined ? {} : { output };
+          return this.#intoFor({ stage: stage.id, ...channel }, parts, keyed);
+        },
+      });
+      const made = plan.made(await this.#runTasks(plan.tasks));
+      for (const [channel, each] of made) this.#made.set(channel, each);
       stats.partitions = partitions;
-      const keyed = into.kind === 'run' && into.keyed;
-      return { parts, keyed, written: into.kind !== 'run' };
     } finally {
-      for (const { ranges } of held) this.#executor.release(ranges);
-      for (const { segment } of runs) if (segment !== undefined) rmSync(segment, { force: true });
+      for (const { object, ranges } of held) {
+        this.#executor.release(ranges);
+        for (const { segment } of [object.runs, ...object.sideRuns].flat())
+          if (segment !== undefined) rmSync(segment, { force: true });
+      }
       stats.seconds.reduce += since(reducing);
     }
+  }
+
+  /** Holds what they make. */
+  async #runTasks(tasks: readonly ReduceArgument[]): Promise<Reduced[]> {
+    const reduced = await reduceStage(this.#request(), tasks);
+    for (const each of reduced) {
+      addReduceStats(this.stats, each);
+      this.#holdings.hold([each.part, ...each.sideParts]);
+    }
+    return reduced;
   }
 
   #request(): Omit<MapRequest, 'argument' | 'files'> {
@@ -294,88 +282,114 @@ class JobRun {
     return { executor: this.#executor, signal, timeoutMs: taskTimeoutMs, exceptions, onRetried };
   }
 
-  /** Straight to files where partitions are the parts; otherwise to runs, keyed where they are to be merged. */
-  #intoFor(stage: Stage, partitions: number): Into {
-    const result = this.#plan.results.filter(r => r.stage === stage.id);
-    const read = isRead(this.#plan, stage.id);
-    const [only] = result;
+  /** Straight to the output where it takes as many parts; otherwise to runs, keyed where they are to be merged. */
+  #intoFor(channel: Channel, parts: number, keyed: boolean): Into {
+    if (!this.#isWanted(channel)) return { kind: 'none' };
+    const [only, another] = this.#plan.results.filter(result => isSame(result, channel));
     const output = only && this.#outputs.get(only.name);
-    if (result.length === 1 && !read && output && (!output.single || partitions === 1)) {
-      return output.into;
-    }
-    return { kind: 'run', keyed: result.length > 0 && partitions > 1 };
+    const alone = another === undefined && !isRead(channel, this.#plan.stages);
+    if (output !== undefined && alone && (!output.single || parts === 1)) return output.into;
+    return { kind: 'run', keyed: keyed && only !== undefined };
   }
 
   /** The table's output in its place, or its rows in order. */
-  async #finish(name: string, stageId: number): Promise<TableResult> {
-    const known = this.#kept.get(stageId);
-    if (known !== undefined && !this.#outputs.has(name)) return known;
-    const { parts, keyed, written } = this.#made[stageId]!;
-    const { columns } = this.#tables[name]!;
+  async #finish(result: JobPlan['results'][number]): Promise<TableResult> {
+    const { name, columns } = result;
+    const key = channelKey(result);
     const output = this.#outputs.get(name);
-    const rows = parts.reduce((total, { part }) => total + part.rows, 0);
-    const bytes = parts.reduce((total, { part }) => total + part.bytes, 0);
+    const known = this.#kept.get(key);
+    if (known !== undefined && output === undefined) return known.result;
+    const made = this.#made.get(key)!;
+    const all = partsOf(made);
+    const rows = all.reduce((total, part) => total + part.rows, 0);
+    const bytes = all.reduce((total, part) => total + part.bytes, 0);
     if (output !== undefined) {
-      const last = written ? parts : await this.#merge(stageId, output.into);
-      const committed = await output.commit(last.map(({ part }) => part));
-      return { columns, rows, bytes, committed };
+      const last = made.written ? all : [await this.#write(result, made, output.into)];
+      // What a further output got from a partition may be nothing: that is no part.
+      const parts =
+        result.output === undefined ? last : last.filter((part, i) => i === 0 || part.rows > 0);
+      return { columns, rows, bytes, committed: await output.commit(parts) };
     }
-    const last = keyed ? await this.#merge(stageId, { kind: 'run', keyed: false }) : parts;
-    const kept = { columns, rows, bytes, kept: keptOf(last) };
-    this.#kept.set(stageId, kept);
+    const parts = await this.#inOrder(result, made);
+    const kept = { columns, rows, bytes, kept: keptOf(parts) };
+    this.#kept.set(key, { result: kept, parts });
     return kept;
   }
 
-  /** All partitions of a stage as one, in key order. */
-  #merge(stageId: number, into: Into): Promise<HeldPart[]> {
-    const stage = this.#plan.stages[stageId]!;
-    const runs = this.#made[stageId]!.parts.map(({ part }) => part.run!);
-    return reduceStage(this.#request(), [
+  /** All sections of a channel as one part. */
+  async #write(channel: Channel, made: Made, into: Into): Promise<Part> {
+    const [only, another] = made.sections;
+    if (only!.keyed && another === undefined)
+      return this.#join(channel, 'merge', only!.parts, into);
+    return this.#join(channel, 'concat', await this.#inOrder(channel, made), into);
+  }
+
+  /** Parts whose rows, one after the other, are those of the channel in order. */
+  async #inOrder(channel: Channel, { sections }: Made): Promise<readonly Part[]> {
+    const all: Part[] = [];
+    for (const { parts, keyed } of sections) {
+      const run = { kind: 'run', keyed: false } as const;
+      if (keyed) all.push(await this.#join(channel, 'merge', parts, run));
+      else all.push(...parts);
+    }
+    return all;
+  }
+
+  async #join(
+    { stage, output }: Channel,
+    how: 'merge' | 'concat',
+    parts: readonly Part[],
+    into: Into,
+  ): Promise<Part> {
+    const runs = parts.map(({ run }) => run!);
+    const [joined] = await this.#runTasks([
       {
         context: this.#context,
-        stage: withoutRows(stage),
+        stage: withoutRows(this.#plan.stages[stage]!),
+        output,
         fields: runs[0]!.fields,
-        finished: true,
+        how,
         partition: 0,
         slices: slicesOf(runs, 0),
         into,
+        sides: [],
       },
     ]);
+    return joined!.part;
   }
 
-  #outputBytes(): number[][] {
-    return this.#made.map(made => made?.parts.map(({ part }) => part.bytes) ?? []);
+  #partsOf(channel: Channel): Part[] {
+    return partsOf(this.#made.get(channelKey(channel))!);
   }
 
-  #runsRead(stage: Stage): { [stage: number]: readonly Run[] } {
-    const read: { [stage: number]: readonly Run[] } = {};
-    for (const leg of stage.legs) {
-      if (leg.from === 'stage')
-        read[leg.stage] = this.#made[leg.stage]!.parts.map(p => p.part.run!);
-    }
-    return read;
+  #isResult(channel: Channel): boolean {
+    return this.#plan.results.some(result => isSame(result, channel));
+  }
+  #isWanted(channel: Channel): boolean {
+    return this.#isResult(channel) || isRead(channel, this.#plan.stages);
   }
 
-  /** Frees the output of stages whose last reader `stage` was. */
+  /** Frees what `stage` was the last to read. */
   #releaseReadBy(stage: Stage): void {
+    const later = this.#plan.stages.filter(({ id }) => id > stage.id);
     for (const leg of stage.legs) {
-      if (leg.from !== 'stage') continue;
-      const later = this.#plan.stages.some(
-        other =>
-          other.id > stage.id && other.legs.some(l => l.from === 'stage' && l.stage === leg.stage),
-      );
-      if (later || this.#plan.results.some(result => result.stage === leg.stage)) continue;
-      this.#release(this.#made[leg.stage]);
-      this.#made[leg.stage] = undefined;
-    }
-  }
-
-  #release(made: StageOutput | undefined): void {
-    for (const { part, ranges } of made?.parts ?? []) {
-      this.#executor.release(ranges);
-      if (part.run?.segment !== undefined) rmSync(part.run.segment, { force: true });
+      if (leg.from !== 'stage' || isRead(leg, later) || this.#isResult(leg)) continue;
+      this.#holdings.release(this.#partsOf(leg));
     }
   }
 }
 
 const since = (start: number): number => (performance.now() - start) / 1000;
+
+/** A total order over all partitions: one partition, whose reduce writes while it merges. */
+function isOrdered(stage: Stage): boolean {
+  return stage.use !== undefined && findMapReduce(stage.use).partition === 'range';
+}
+
+/** Rows in memory go with the splits that have them, not with every task. */
+function withoutRows(stage: Stage): Stage {
+  return {
+    ...stage,
+    legs: stage.legs.map(leg => (leg.from === 'rows' ? { ...leg, rows: [] } : leg)),
+  };
+}

@@ -56,8 +56,10 @@ export interface MapArgument {
   readonly rows: readonly (readonly object[])[];
   /** What the user said of each read, by read. */
   readonly sources: readonly SourceInput[];
-  /** Runs of the stages that are read, by stage and partition. */
-  readonly inputs: { readonly [stage: number]: readonly Run[] };
+  /** Runs of the stages that are read, by leg and part. */
+  readonly inputs: readonly (readonly Run[])[];
+  /** Further outputs that somebody asked for. */
+  readonly sides: readonly string[];
   readonly partitions: number;
   readonly claims: SharedArrayBuffer;
   readonly walk: number;
@@ -69,6 +71,8 @@ export interface MapArgument {
 export interface MapObject extends Measured {
   readonly splits: readonly number[];
   readonly runs: readonly Run[];
+  /** Of each further output that was asked for. */
+  readonly sideRuns: readonly (readonly Run[])[];
   readonly rowsIn: number;
   readonly bytesIn: number;
   readonly rowsEmitted: number;
@@ -181,46 +185,63 @@ export type Into =
       readonly kind: 'run' /** Rows carry the group's key, for a merge by it. */;
       readonly keyed: boolean;
     }
+  /** Nobody asked for them. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'file'; readonly folder: string; readonly format: string }
   | { readonly kind: 'place'; readonly place: Place /** Unique. */; readonly job: string };
 
 export interface ReduceArgument {
   readonly context: JobContext;
   readonly stage: Stage;
+  /** The further output whose rows these are; absent: they are those of the stage's own table. */
+  readonly output?: string | undefined;
   /** Columns of the slices. */
   readonly fields: readonly Field[];
-  /** The slices are rows that were reduced already: they are merged by key, and written. */
-  readonly finished: boolean;
+  /** `reduce`: the slices are a map's. Otherwise they are rows that were reduced already, which are brought together,
+   *  by key (`merge`) or one slice after the other (`concat`). */
+  readonly how: 'reduce' | 'merge' | 'concat';
   readonly partition: number;
   readonly slices: readonly Slice[];
   readonly into: Into;
+  /** Where what `reduce` emits to further outputs goes, and the number that it has among the parts there. */
+  readonly sides: readonly {
+    readonly output: string;
+    readonly into: Into;
+    readonly part: number;
+  }[];
 }
 
-export interface Reduced extends Measured {
+/** Rows that a task has made, and where they are. */
+export interface Part {
   readonly run?: Run;
   readonly path?: string;
   readonly rows: number;
   readonly bytes: number;
   readonly spilledBytes: number;
-  readonly counters: { readonly [name: string]: number };
-}
-
-export interface HeldPart {
-  readonly part: Reduced;
+  /** What its run holds of the arena. */
   readonly ranges: readonly Range[];
 }
 
-/** One task a partition, as many at once as there are slots. Parts come back in order of partition. */
+export interface Reduced extends Measured {
+  readonly part: Part;
+  /** Of each of `sides`. */
+  readonly sideParts: readonly Part[];
+  /** To bring the slices down to what can be merged at once. */
+  readonly spilledBytes: number;
+  readonly counters: { readonly [name: string]: number };
+}
+
+/** As many tasks at once as there are slots. What they made comes back in the order of the tasks. */
 export async function reduceStage(
   request: Omit<MapRequest, 'argument' | 'files'>,
   tasks: readonly ReduceArgument[],
-): Promise<HeldPart[]> {
+): Promise<Reduced[]> {
   const { executor, timeoutMs, exceptions, onRetried } = request;
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
   // Every task of the stage listens, and there may be a thousand.
   setMaxListeners(0, signal);
-  const done: HeldPart[] = [];
+  const held: Range[] = [];
   const submitted = tasks.map(async argument => {
     const { context, stage, partition } = argument;
     const task = executor.submit<Reduced>({
@@ -231,17 +252,17 @@ export async function reduceStage(
       signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
-    const part = await task.result;
+    const reduced = await task.result;
     onRetried(task.failures);
-    done[partition] = { part, ranges: task.ranges };
+    held.push(...task.ranges);
+    return reduced;
   });
   try {
-    await Promise.all(submitted);
-    return done;
+    return await Promise.all(submitted);
   } catch (error) {
     stop.abort(error);
     await Promise.allSettled(submitted);
-    for (const held of done) if (held !== undefined) executor.release(held.ranges);
+    executor.release(held);
     throw error;
   }
 }

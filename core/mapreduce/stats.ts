@@ -53,7 +53,7 @@ export function addMapStats(stats: JobStats, object: MapObject): void {
   stats.rowsEmitted += object.rowsEmitted;
   stats.bytesEmitted += object.bytesEmitted;
   addMeasured(stats, object);
-  for (const run of object.runs) {
+  for (const run of [object.runs, ...object.sideRuns].flat()) {
     for (const ref of run.partitions.flat()) {
       stats.rowsShuffled += ref.rows;
       stats.bytesShuffled += ref.bytes;
@@ -64,11 +64,15 @@ export function addMapStats(stats: JobStats, object: MapObject): void {
   addCounters(stats, object.counters);
 }
 
-export function addReduceStats(stats: JobStats, part: Reduced): void {
-  stats.bytesSpilled += part.spilledBytes;
-  if (part.run?.segment !== undefined) stats.segments++;
-  addMeasured(stats, part);
-  addCounters(stats, part.counters);
+export function addReduceStats(stats: JobStats, reduced: Reduced): void {
+  stats.tasks++;
+  stats.bytesSpilled += reduced.spilledBytes;
+  for (const { run, spilledBytes } of [reduced.part, ...reduced.sideParts]) {
+    stats.bytesSpilled += spilledBytes;
+    if (run?.segment !== undefined) stats.segments++;
+  }
+  addMeasured(stats, reduced);
+  addCounters(stats, reduced.counters);
 }
 
 function addMeasured(stats: JobStats, { startedSeconds, gcSeconds }: Measured): void {

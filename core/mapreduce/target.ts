@@ -16,8 +16,7 @@ import { loadSink } from '../io.ts';
 import { SharedCarrier } from '../shuffle/carrier.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import type { Run } from '../store/run.ts';
-import type { Measured } from './measure.ts';
-import type { Into, ReduceArgument, Reduced } from './stage.ts';
+import type { Into, JobContext, Part } from './stage.ts';
 
 export interface Target {
   /** Whether rows are to come with the key that orders them. */
@@ -26,7 +25,7 @@ export interface Target {
   room(batch?: StoredBatch, key?: StoredColumn): Promise<void>;
   /** `key`: of each row, if keyed. Buffers are not kept. */
   write(batch: StoredBatch, key?: StoredColumn): void;
-  finish(): Promise<Omit<Reduced, 'counters' | keyof Measured>>;
+  finish(): Promise<Part>;
   abort(): Promise<void>;
 }
 
@@ -34,38 +33,59 @@ export interface Target {
 const ATTEMPT_DIGITS = 12;
 const KEY: Field = { name: 'key', kind: 'bytes', nullable: false };
 
-export async function openTarget(
-  argument: ReduceArgument,
-  worker: WorkerContext,
-  columns: Schema,
-): Promise<Target> {
-  const { into, partition } = argument;
+/** Room for a batch of the usual size in each. */
+export async function roomInAll(targets: readonly Target[]): Promise<void> {
+  for (const target of targets) await target.room();
+}
+
+export interface TargetRequest {
+  readonly context: JobContext;
+  readonly into: Into;
+  readonly columns: Schema;
+  /** The number of what is written, among the parts of its table. */
+  readonly part: number;
+  /** Of the target, among those of one attempt. */
+  readonly name: string;
+  /** About so many are to be expected: a small run takes a small range. */
+  readonly bytesHint: number;
+}
+
+export async function openTarget(request: TargetRequest, worker: WorkerContext): Promise<Target> {
+  const { into } = request;
   switch (into.kind) {
+    case 'none':
+      return noTarget();
     case 'file':
-      return fileTarget(into, partition, worker.attempt, columns);
+      return fileTarget(into, request, worker);
     case 'place':
-      return placeTarget(into, argument, worker, columns);
-    case 'run': {
-      const writer = runWriterOf(argument, worker, columns, into.keyed);
-      return runTarget(writer, into.keyed);
-    }
+      return placeTarget(into, request, worker);
+    case 'run':
+      return runTarget(runWriterOf(request, worker, into.keyed), into.keyed);
   }
 }
 
+function noTarget(): Target {
+  return {
+    keyed: false,
+    room: async () => {},
+    write() {},
+    finish: async () => ({ rows: 0, bytes: 0, spilledBytes: 0, ranges: [] }),
+    abort: async () => {},
+  };
+}
+
 function runWriterOf(
-  { context, partition, stage, slices }: ReduceArgument,
+  { context, columns, name, bytesHint }: TargetRequest,
   worker: WorkerContext,
-  columns: Schema,
   keyed: boolean,
 ): RunWriter {
   const fields = fieldsOf(columns);
   return new RunWriter({
     fields: keyed ? [KEY, ...fields] : fields,
     partitions: 1,
-    segment: join(context.temp, `${stage.id}-${partition}-${worker.attempt}-out.parquet`),
+    segment: join(context.temp, `${worker.attempt}-${name}.parquet`),
     arena: worker,
-    // What comes out is seldom more than what goes in; where it is, more is asked for.
-    bytesHint: slices.flatMap(({ batches }) => batches).reduce((sum, { bytes }) => sum + bytes, 0),
+    bytesHint,
   });
 }
 
@@ -81,6 +101,7 @@ function runTarget(writer: RunWriter, keyed: boolean): Target {
       rows: writer.rows,
       bytes: writer.bytes,
       spilledBytes: writer.spilledBytes,
+      ranges: writer.ranges,
     }),
     abort: async () => writer.abort(),
   };
@@ -88,19 +109,18 @@ function runTarget(writer: RunWriter, keyed: boolean): Target {
 
 async function fileTarget(
   { folder, format }: Into & { kind: 'file' },
-  partition: number,
-  attempt: string,
-  columns: Schema,
+  { part, columns }: TargetRequest,
+  { attempt }: WorkerContext,
 ): Promise<Target> {
   const sink = await loadSink(format);
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `part-${partition}-${attempt}${sink.extension}`);
+  const path = join(folder, `part-${part}-${attempt}${sink.extension}`);
   const writer = sink.open(path, columns);
   return {
     keyed: false,
     room: async () => {},
     write: batch => writer.write(batch),
-    finish: async () => ({ path, spilledBytes: 0, ...writer.close() }),
+    finish: async () => ({ path, spilledBytes: 0, ranges: [], ...writer.close() }),
     abort: async () => writer.abort(),
   };
 }
@@ -108,26 +128,25 @@ async function fileTarget(
 /** A connector's writer makes its caller wait, and `emit` cannot: rows go to a run first. */
 async function placeTarget(
   { place, job }: Into & { kind: 'place' },
-  argument: ReduceArgument,
+  request: TargetRequest,
   worker: WorkerContext,
-  columns: Schema,
 ): Promise<Target> {
+  const { columns, part } = request;
   const { connector, options } = place;
   const spec = (await loadDefinition('connector', connector)) as ConnectorSpec<Json>;
   const attempt = Number.parseInt(worker.attempt.slice(0, ATTEMPT_DIGITS), 16);
-  const id = { job, task: argument.partition, attempt };
+  const id = { job, task: part, attempt };
   const writer = await spec.write!(id, columns, options);
-  const rows = runWriterOf(argument, worker, columns, false);
-  const target = runTarget(rows, false);
+  const target = runTarget(runWriterOf(request, worker, false), false);
   return {
     ...target,
     async finish() {
-      const { run, ...made } = await target.finish();
+      const { run, ranges, ...made } = await target.finish();
       await handOver(run!, columns, writer, worker);
       await writer.commit();
-      worker.giveBack(rows.ranges);
+      worker.giveBack(ranges);
       if (run!.segment !== undefined) rmSync(run!.segment, { force: true });
-      return made;
+      return { ...made, ranges: [] };
     },
     async abort() {
       await target.abort();

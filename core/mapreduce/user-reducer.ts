@@ -14,8 +14,9 @@ import { keyReader, overflowOf, printKey } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { letCallbacksCome, refusePromise } from './mappers.ts';
 import type { AnyRow, MapReduceSpec } from './define.ts';
+import type { SideOutputs } from './side-outputs.ts';
 import type { ReduceArgument } from './stage.ts';
-import type { Target } from './target.ts';
+import { roomInAll, type Target } from './target.ts';
 
 /** The heap is looked at, and the arena asked for room, every so many groups. */
 const GROUPS = 256;
@@ -27,6 +28,8 @@ export interface UserWork {
   readonly layout: Layout;
   readonly target: Target;
   readonly context: UserContext;
+  readonly sides: SideOutputs;
+  readonly targets: readonly Target[];
 }
 
 export class UserReducer {
@@ -66,10 +69,12 @@ export class UserReducer {
   }
 
   group(bytes: Uint8Array, key: AnyRow, all: Iterable<object>): void {
-    const { context } = this.#work;
+    const { context, sides } = this.#work;
     const { emit } = this.#emitter;
     this.#emitter.key = bytes;
+    sides.key = bytes;
     this.#emitter.open();
+    sides.open();
     try {
       const values = this.#fold === undefined ? all : [this.#fold(all, bytes)];
       if (this.#spec.reduce === undefined) for (const value of values) emit({ ...key, ...value });
@@ -81,6 +86,7 @@ export class UserReducer {
       throw this.#placed(error, bytes);
     } finally {
       this.#emitter.close();
+      sides.close();
     }
   }
 
@@ -88,7 +94,7 @@ export class UserReducer {
   settle(): Promise<void> | undefined {
     if (++this.#groups % GROUPS !== 0) return undefined;
     this.#work.worker.heapCheck();
-    return this.#work.target.room();
+    return roomInAll(this.#work.targets);
   }
 
   async end(): Promise<void> {

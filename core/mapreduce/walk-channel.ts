@@ -1,0 +1,58 @@
+/** One channel of a walk: the container of its rows, and the runs that leave it.
+ *
+ * A walk has one for the table that its stage makes, and one for each further output that somebody asked for. They share the
+ * memory of the worker: when it is refused to one, the largest of all spills.
+ */
+import type { Kernels } from '../kernels/kernels.ts';
+import { outOfMemory } from '../kernels/kernels.ts';
+import type { RunOptions } from '../shuffle/run-writer.ts';
+import { seal, spill } from '../shuffle/seal.ts';
+import type { Run } from '../store/run.ts';
+import { Collector, type CollectorOptions } from './collector.ts';
+
+export interface WalkChannelOptions
+  extends Omit<CollectorOptions, 'kernels' | 'onSpill' | 'relieve'> {
+  /** Where the channel's nth run is to be. */
+  readonly runOptions: (run: number) => Omit<RunOptions, 'fields' | 'partitions'>;
+}
+
+export class WalkChannel {
+  readonly collector: Collector;
+  readonly runs: Run[] = [];
+  readonly #options: WalkChannelOptions;
+
+  /** `all`: the walk's channels, which this one joins. */
+  constructor(kernels: Kernels, all: WalkChannel[], options: WalkChannelOptions) {
+    this.#options = options;
+    this.collector = new Collector({
+      ...options,
+      kernels,
+      onSpill: order => this.runs.push(spill(order, this.#runOptions())),
+      relieve: () => relieve(all),
+    });
+    all.push(this);
+  }
+
+  /** What is held leaves; nothing may be added afterwards. */
+  async seal(): Promise<void> {
+    if (this.collector.held === 0) return;
+    const order = this.collector.order();
+    this.runs.push(await seal(order, this.#runOptions()));
+    order.free();
+  }
+
+  #runOptions(): RunOptions {
+    const { layout, partitions, runOptions } = this.#options;
+    return { ...runOptions(this.runs.length), fields: layout.fields, partitions };
+  }
+}
+
+/** Throws LimitError MEMORY when there is nothing to spill. */
+function relieve(all: readonly WalkChannel[]): void {
+  let largest: Collector | undefined;
+  for (const { collector } of all) {
+    if (collector.held > 0 && collector.bytes >= (largest?.bytes ?? 0)) largest = collector;
+  }
+  if (largest === undefined) throw outOfMemory(0, 'one emitted row');
+  largest.spill();
+}

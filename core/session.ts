@@ -7,7 +7,7 @@
 import type { OpenOptions, Results, RunOptions, Session } from './define/session.ts';
 import type { Schema } from './define/schema.ts';
 import type { Table, Tables } from './define/table.ts';
-import { LimitError } from './errors.ts';
+import { LimitError, UsageError } from './errors.ts';
 import { TaskSession } from './exec/runtime.ts';
 import type { Explained } from './mapreduce/explain.ts';
 import { WARM } from './mapreduce/stage.ts';
@@ -75,6 +75,7 @@ export class OpenSession implements Session {
     what: T,
     options: RunOptions<T> = {},
   ): Promise<Results<T>> {
+    this.#assertOpen();
     const run = runOnSession(this.#host, what, options as RunOptions<Table<Schema>>);
     this.#running.add(run);
     try {
@@ -95,6 +96,11 @@ export class OpenSession implements Session {
     options: { readonly partitions?: number | undefined; readonly job?: string } = {},
   ): Promise<Explained> {
     return explainOnSession(this.#host, what, options);
+  }
+
+  #assertOpen(): void {
+    if (!this.#closing.signal.aborted) return;
+    throw new UsageError('CLOSED', 'the session is closed', { remedy: 'Open another one.' });
   }
 
   async close(): Promise<void> {

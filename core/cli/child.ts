@@ -17,6 +17,8 @@ export interface Finished {
 export interface ChildOptions extends SpawnOptions {
   /** What standard input holds; nothing when absent. */
   readonly input?: string;
+  /** Standard input does not end. */
+  readonly open?: boolean;
   /** For Node itself. */
   readonly node?: readonly string[];
 }
@@ -24,14 +26,15 @@ export interface ChildOptions extends SpawnOptions {
 /** The process while it runs, and what it was when it ended. */
 export function start(
   args: readonly string[],
-  { input = '', node = [], ...options }: ChildOptions = {},
+  { input = '', open = false, node = [], ...options }: ChildOptions = {},
 ): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
   const child = spawn(process.execPath, [...node, MAIN, ...args], { ...options, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout!.setEncoding('utf8').on('data', text => (output.stdout += text));
   child.stderr!.setEncoding('utf8').on('data', text => (output.stderr += text));
   child.stdin!.on('error', () => {}); // A process that ends early does not read all of it.
-  child.stdin!.end(input);
+  if (open) child.stdin!.write(input);
+  else child.stdin!.end(input);
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...output }));

@@ -83,3 +83,27 @@ export async function fails(
   t.deepEqual(stateOf(place.folder), before, 'nothing is left, nothing has changed');
   return done;
 }
+
+/** A job whose map says that it runs (a file `mapping`) and waits for a file `go`. */
+export const SLOW = `import { existsSync, writeFileSync } from 'node:fs';
+import { mapReduce, utf8 } from 'superstep';
+const words = new Int32Array(new SharedArrayBuffer(4));
+const wait = () => {
+  writeFileSync('mapping', '');
+  while (!existsSync('go')) Atomics.wait(words, 0, 0, 5);
+};
+export default mapReduce({
+  name: 'slow',
+  input: { line: utf8 },
+  value: { line: utf8 },
+  map(row, emit) {
+    wait();
+    emit(row);
+  },
+});
+`;
+
+/** Waits until something is so; the test's own time limit ends it. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(resolve => setTimeout(resolve, 2));
+}

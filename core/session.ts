@@ -68,7 +68,8 @@ export class OpenSession implements Session {
 
   warm(): void {
     // If it fails, so will the job, which says so.
-    this.#tasks.executor.submit({ ref: WARM, argument: undefined }).result.catch(() => {});
+    const { result } = this.#tasks.executor.submit({ ref: WARM, argument: undefined });
+    this.#host.warmed = result.catch(() => {});
   }
 
   async run<T extends Table<Schema> | Tables>(

@@ -1,5 +1,16 @@
 #!/usr/bin/env node
 /** The `superstep` command. Starts quickly: what a command needs is imported by that command. */
-import { main } from './program.ts';
+const argv = process.argv.slice(2);
+// What most commands are for is read from disk while the flags are still being read; if it fails, so will the command.
+if (argv[0] === 'run') {
+  const ahead = [
+    import('./run.ts'),
+    import('../session.ts'),
+    import(import.meta.resolve('superstep')),
+  ];
+  for (const module of ahead) module.catch(() => {});
+}
+const { main } = await import('./program.ts');
+process.exitCode = await main(argv);
 
-process.exitCode = await main(process.argv.slice(2));
+export {};

@@ -1,6 +1,7 @@
 /** The tasks that a map-reduce is made of, as definitions that workers find by module and name. */
 import { task } from '../define/session.ts';
 import type { WorkerContext } from '../exec/executor.ts';
+import { loadSource } from '../io.ts';
 import { runMap } from './map.ts';
 import { runReduce } from './reduce.ts';
 import type { MapArgument, ReduceArgument } from './stage.ts';
@@ -13,10 +14,14 @@ export const map = task(
   { module },
 );
 
-/** Does nothing: the thread that runs it has loaded the engine, and compiled the kernels, while the driver plans. */
+/** Does nothing: the thread that runs it has loaded the engine, what jobs import and most inputs need, and compiled the
+ *  kernels, while the driver plans. */
 export const warm = task(
   'superstep.warm',
-  (_: undefined, worker) => void (worker as WorkerContext).kernels(),
+  async (_: undefined, worker) => {
+    (worker as WorkerContext).kernels();
+    await Promise.all([import(import.meta.resolve('superstep')), loadSource('text')]);
+  },
   { module },
 );
 

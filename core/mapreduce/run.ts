@@ -48,6 +48,8 @@ import type { Schema } from '../define/schema.ts';
 import type { Table } from '../define/table.ts';
 
 export interface JobOptions extends InputOptions {
+  /** A thread is starting; it is ready when this resolves. */
+  readonly warmed?: Promise<unknown> | undefined;
   /** What reports call the job; otherwise the name of its last stage. */
   readonly job?: string | undefined;
   /** Where a table goes; absent: its rows are kept. */
@@ -226,6 +228,8 @@ class JobRun {
     const common = { context: this.#context, stage: withoutRows(stage), partitions, sides };
     const mapping = performance.now();
     this.#watch.begin(`${stage.name} map`, splits);
+    // One task: a thread that is nearly there is sooner ready than another that begins.
+    if (splits.length === 1) await this.#options.warmed;
     const held = await mapStage({
       ...this.#request(),
       files: splits.map(split => split.label),

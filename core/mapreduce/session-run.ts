@@ -26,6 +26,8 @@ import type { JobStats } from './stats.ts';
 
 /** What the session gives a run, beside its executor. */
 export interface RunHost {
+  /** A thread is starting; it is ready when this resolves. */
+  warmed?: Promise<unknown>;
   readonly executor: Executor;
   readonly config: Config;
   view(range: Range): Uint8Array;
@@ -77,6 +79,7 @@ export async function runOnSession(
   const signals = [host.closing, options.signal, limit.signal].filter(s => s !== undefined);
   try {
     const { results, stats } = await runTables(host.executor, tables, {
+      warmed: host.warmed,
       job: options.job,
       destinations: destinationsOf(tables, options),
       overwrite: options.overwrite ?? false,

@@ -19,7 +19,7 @@ import {
   widthOf,
 } from './aggregates.ts';
 import type { Kernels } from './kernels.ts';
-import { CELL_BYTES, CellOrder, type Emitter, Layout, type Order, OUTPUT_BYTES } from './order.ts';
+import { CELL_BYTES, CellOrder, type Emitter, Layout, type Order, OrderBuffer } from './order.ts';
 import { address, CHUNK_BYTES, CHUNK_ROWS, SCRATCH } from './raw.ts';
 import { letters, lowerAscii } from './text.ts';
 
@@ -56,7 +56,7 @@ export class Groups {
   readonly #counting: boolean;
   readonly #maxRows: number;
   readonly #state: number;
-  readonly #output: number;
+  readonly #output: OrderBuffer;
   #table = 0;
   #slots = SLOTS;
   /** One buffer an aggregate, for `#capacity` groups. */
@@ -75,7 +75,7 @@ export class Groups {
       ...this.#aggregates.flatMap(fieldsOfAggregate),
     ];
     this.#state = kernels.allocOrThrow(STATE_BYTES, 'a group table');
-    this.#output = kernels.allocOrThrow(OUTPUT_BYTES, 'the output of a group table');
+    this.#output = new OrderBuffer(kernels, this.fields.length, 'the output of a group table');
     this.#table = kernels.allocOrThrow(SLOTS * CELL_BYTES, 'a group table');
     this.#capacity = Math.floor(SLOTS * LOAD);
     if (!this.#counting) {
@@ -157,7 +157,7 @@ export class Groups {
       rows,
       partitions,
       false,
-      this.#output,
+      this.#output.pointer,
       emitter,
     );
   }
@@ -198,7 +198,7 @@ export class Groups {
     const kernels = this.#kernels;
     for (const pointer of [...this.#pool, ...this.#accumulators]) kernels.free(pointer);
     kernels.free(this.#table);
-    kernels.free(this.#output);
+    this.#output.free();
     kernels.free(this.#state);
   }
 
@@ -229,6 +229,7 @@ export class Groups {
 
   #addPool(bytes: number): boolean {
     const size = Math.max(bytes, POOL_BYTES);
+    if (bytes > POOL_BYTES && !this.#output.widen(bytes)) return false;
     const pointer = this.#kernels.alloc(size);
     if (pointer === 0) return false;
     this.#pool.push(pointer);
@@ -307,13 +308,13 @@ class GroupEmitter implements Emitter {
     this.#fixed = aggregates.reduce((bytes, aggregate) => bytes + widthOf(aggregate), 4);
   }
 
-  measure(first: number, end: number, maxBytes: number): { rows: number; bytes: number } {
+  measure(first: number, end: number, maxBytes: number): number {
     const rows = this.#kernels.raw.measure(first, end, maxBytes, this.#fixed, SCRATCH);
     this.#keyBytes = this.#kernels.u32[SCRATCH >> 2]!;
-    return { rows, bytes: this.#lay(rows).bytes };
+    return rows;
   }
 
-  #lay(rows: number): { bytes: number; data: number; offsets: number; columns: number[][] } {
+  #lay(rows: number): { data: number; offsets: number; columns: number[][] } {
     const layout = new Layout();
     const offsets = layout.add((rows + 1) * 4);
     const data = layout.add(this.#keyBytes);
@@ -322,7 +323,7 @@ class GroupEmitter implements Emitter {
         ? SUM_WORDS.map(() => layout.add(rows * 8))
         : [layout.add(rows * widthOf(aggregate))],
     );
-    return { bytes: layout.bytes, data, offsets, columns };
+    return { data, offsets, columns };
   }
 
   emit(first: number, rows: number, out: number): () => StoredColumn[] {

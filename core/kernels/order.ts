@@ -2,18 +2,20 @@
  *
  * Everything happens in place: cells are compacted, swapped into their partitions and sorted where they lie, so an
  * order needs no memory that a tight budget could refuse. Its working space and the batches of `take` share one
- * buffer, which the container has held from its start.
+ * buffer, which the container holds from its start and makes longer before it takes a row that needs it.
  */
 import { BATCH_BYTES, type StoredBatch, type StoredColumn } from '../batch/columns.ts';
 import { UsageError } from '../errors.ts';
-import { type Kernels, outOfMemory } from './kernels.ts';
+import type { Kernels } from './kernels.ts';
 import { CHUNK_ROWS, address } from './raw.ts';
 
 export const CELL_BYTES = 32;
 /** Every partition costs a run's slice and 12 bytes of working space; the plan's own bound is 1,024. */
 export const MAX_PARTITIONS = 16_384;
 /** Of the buffer for working space and output: a batch, its offsets' first entries, and alignment. */
-export const OUTPUT_BYTES = BATCH_BYTES + 8192;
+const OUTPUT_BYTES = BATCH_BYTES + 8192;
+/** What alignment adds to a column of a batch. */
+const COLUMN_BYTES = 256;
 /** Room for a sort's stack of segments: 64 of 16 bytes. */
 const STACK_BYTES = 1024;
 
@@ -21,17 +23,50 @@ export interface Order {
   readonly rows: number;
   readonly partitionRows: Uint32Array;
   /** Rows from, … as a batch of views in kernel memory, valid until the next kernel call: as many as fit both limits
-   *  (and BATCH_BYTES), at least one.
-   *  @throws LimitError MEMORY for one row that is larger than that, and refused. */
+   *  (and BATCH_BYTES), at least one. */
   take(from: number, maxRows: number, maxBytes: number): StoredBatch;
-  /** Ends the order; the container lives on. */
-  free(): void;
+}
+
+/** The buffer of a container's orders. */
+export class OrderBuffer {
+  readonly #kernels: Kernels;
+  readonly #columns: number;
+  #pointer: number;
+  #bytes: number;
+
+  /** @throws LimitError MEMORY */
+  constructor(kernels: Kernels, columns: number, what: string) {
+    this.#kernels = kernels;
+    this.#columns = columns;
+    this.#bytes = OUTPUT_BYTES + columns * COLUMN_BYTES;
+    this.#pointer = kernels.allocOrThrow(this.#bytes, what);
+  }
+
+  get pointer(): number {
+    return this.#pointer;
+  }
+
+  /** Room for a row of so many bytes by itself. False when that is refused; it is then as it was. */
+  widen(rowBytes: number): boolean {
+    const bytes = rowBytes + OUTPUT_BYTES - BATCH_BYTES + this.#columns * COLUMN_BYTES;
+    if (bytes <= this.#bytes) return true;
+    // It holds nothing between orders; what is given up here is there to be had again.
+    this.#kernels.free(this.#pointer);
+    const wider = this.#kernels.alloc(bytes);
+    this.#pointer = wider || this.#kernels.allocOrThrow(this.#bytes, 'the output of rows');
+    if (wider !== 0) this.#bytes = bytes;
+    return wider !== 0;
+  }
+
+  free(): void {
+    this.#kernels.free(this.#pointer);
+  }
 }
 
 /** How a container writes its cells as columns. */
 export interface Emitter {
-  /** How many cells from `first` on fit, and what the columns of that many take in all, alignment included. */
-  measure(first: number, end: number, maxBytes: number): { rows: number; bytes: number };
+  /** How many cells from `first` on fit, at least one. */
+  measure(first: number, end: number, maxBytes: number): number;
   /** Writes the columns of `rows` cells at `out`; returns how to see them once all is written. */
   emit(first: number, rows: number, out: number): () => StoredColumn[];
 }
@@ -39,14 +74,11 @@ export interface Emitter {
 export class CellOrder implements Order {
   readonly rows: number;
   readonly partitionRows: Uint32Array;
-  readonly #kernels: Kernels;
   readonly #cells: number;
   readonly #emitter: Emitter;
   readonly #output: number;
-  /** Of a row larger than the output buffer, until the next take. */
-  #oversize = 0;
 
-  /** Takes compacted cells. `chosen`: partitions are in the payload, otherwise by hash. `output` has OUTPUT_BYTES.
+  /** Takes compacted cells. `chosen`: partitions are in the payload, otherwise by hash. `output`: of an OrderBuffer.
    *  @throws UsageError USAGE for more than MAX_PARTITIONS. */
   constructor(
     kernels: Kernels,
@@ -63,7 +95,6 @@ export class CellOrder implements Order {
         `${partitions} partitions: between 1 and ${MAX_PARTITIONS} are possible`,
       );
     }
-    this.#kernels = kernels;
     this.#cells = cells;
     this.#emitter = emitter;
     this.#output = output;
@@ -78,22 +109,10 @@ export class CellOrder implements Order {
   }
 
   take(from: number, maxRows: number, maxBytes: number): StoredBatch {
-    this.free();
     const first = this.#cells + from * CELL_BYTES;
     const end = first + Math.min(maxRows, this.rows - from) * CELL_BYTES;
-    const { rows, bytes } = this.#emitter.measure(first, end, Math.min(maxBytes, BATCH_BYTES));
-    let out = this.#output;
-    if (bytes > OUTPUT_BYTES) {
-      this.#oversize = this.#kernels.alloc(bytes);
-      if (this.#oversize === 0) throw outOfMemory(bytes, 'one row on its way out of memory');
-      out = this.#oversize;
-    }
-    return { rows, columns: this.#emitter.emit(first, rows, out)() };
-  }
-
-  free(): void {
-    this.#kernels.free(this.#oversize);
-    this.#oversize = 0;
+    const rows = this.#emitter.measure(first, end, Math.min(maxBytes, BATCH_BYTES));
+    return { rows, columns: this.#emitter.emit(first, rows, this.#output)() };
   }
 }
 

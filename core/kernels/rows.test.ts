@@ -208,7 +208,6 @@ test('a value of 1 MiB travels alone, others in batches of bounded bytes; above 
       seen,
       keys.map(String).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
     );
-    order.free();
     rows.free();
   }
 });

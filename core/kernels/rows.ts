@@ -8,7 +8,7 @@
 import { type Field, type StoredColumn, WIDTH } from '../batch/columns.ts';
 import { LimitError } from '../errors.ts';
 import type { Kernels } from './kernels.ts';
-import { CELL_BYTES, CellOrder, type Emitter, Layout, type Order, OUTPUT_BYTES } from './order.ts';
+import { CELL_BYTES, CellOrder, type Emitter, Layout, type Order, OrderBuffer } from './order.ts';
 import { CHUNK_ROWS, SCRATCH } from './raw.ts';
 
 /** Where n new values of a column lie in kernel memory: addresses. */
@@ -68,7 +68,7 @@ export class Rows {
   /** For tests: more rows are refused, as the budget would. */
   readonly #maxRows: number;
   readonly #state: number;
-  readonly #output: number;
+  readonly #output: OrderBuffer;
   #cells: number;
   #limit = CELLS;
   #pool: number[] = [];
@@ -88,7 +88,7 @@ export class Rows {
     this.#places = places;
     const stateBytes = STATE_BYTES + fields.length * COLUMN_BYTES;
     this.#state = kernels.allocOrThrow(stateBytes, 'rows');
-    this.#output = kernels.allocOrThrow(OUTPUT_BYTES + fields.length * 128, 'the output of rows');
+    this.#output = new OrderBuffer(kernels, this.fields.length, 'the output of rows');
     this.#cells = kernels.allocOrThrow(CELLS * CELL_BYTES, 'rows');
     kernels.zero(this.#state, stateBytes);
     this.#write('fixed', bytes);
@@ -160,7 +160,7 @@ export class Rows {
       rows,
       partitions,
       this.#chosen,
-      this.#output,
+      this.#output.pointer,
       emitter,
     );
   }
@@ -177,9 +177,8 @@ export class Rows {
   }
 
   free(): void {
-    for (const pointer of [...this.#pool, this.#cells, this.#output, this.#state]) {
-      this.#kernels.free(pointer);
-    }
+    for (const pointer of [...this.#pool, this.#cells, this.#state]) this.#kernels.free(pointer);
+    this.#output.free();
   }
 
   #read(word: keyof typeof STATE): number {
@@ -201,6 +200,7 @@ export class Rows {
       throw new LimitError('MEMORY', `a row of ${bytes} bytes: 2 GiB is the most`);
     }
     const size = Math.max(bytes, POOL_BYTES);
+    if (bytes > POOL_BYTES && !this.#output.widen(bytes)) return false;
     const pointer = this.#kernels.alloc(size);
     if (pointer === 0) return false;
     this.#pool.push(pointer);
@@ -264,16 +264,8 @@ class RowEmitter implements Emitter {
     );
   }
 
-  measure(first: number, end: number, maxBytes: number): { rows: number; bytes: number } {
-    const rows = this.#kernels.raw.measureRows(
-      this.#state,
-      first,
-      end,
-      maxBytes,
-      this.#fixed,
-      SCRATCH,
-    );
-    return { rows, bytes: this.#lay(rows).bytes };
+  measure(first: number, end: number, maxBytes: number): number {
+    return this.#kernels.raw.measureRows(this.#state, first, end, maxBytes, this.#fixed, SCRATCH);
   }
 
   #lay(rows: number) {
@@ -298,7 +290,7 @@ class RowEmitter implements Emitter {
         valid: place.field.nullable ? layout.add(rows) : 0,
       };
     });
-    return { bytes: layout.bytes, key, natural, columns };
+    return { key, natural, columns };
   }
 
   emit(first: number, rows: number, out: number): () => StoredColumn[] {

@@ -210,7 +210,6 @@ export class Collector {
   spill(): void {
     const order = this.order();
     this.#options.onSpill(order);
-    order.free();
     this.#groups?.clear();
     this.#rows?.clear();
   }

@@ -124,7 +124,8 @@ function generate(
 ): Emit {
   const parameters = builders.map((_, i) => `b${i}`);
   const pushes = names.map((name, i) => `b${i}.push(row[${JSON.stringify(name)}]);`);
-  const bytes = parameters.map(b => `${b}.bytes > ${BATCH_BYTES}`).join(' || ') || 'false';
+  const full = [...parameters, ...(keys === undefined ? [] : ['keys'])];
+  const bytes = full.map(b => `${b}.bytes > ${BATCH_BYTES}`).join(' || ') || 'false';
   const text = `// emit ${++generated} of ${JSON.stringify(where)}
 return function emit(row) {
   if (!gate.open) gate.late();

@@ -38,7 +38,6 @@ export class WalkChannel {
     if (this.collector.held === 0) return;
     const order = this.collector.order();
     this.runs.push(await seal(order, this.#runOptions()));
-    order.free();
   }
 
   #runOptions(): RunOptions {

@@ -57,7 +57,6 @@ export function readOrder(order: Order, read: (batch: StoredBatch) => void): voi
     read(batch);
     at += batch.rows;
   }
-  order.free();
 }
 
 /** The bytes of each key of a batch. */

@@ -1,0 +1,176 @@
+/** The one number for memory: what a whole process holds at its worst (VmHWM), beside what it holds when idle; and what
+ *  becomes of values, groups and functions that ask for more. Every run is a process of its own.
+ */
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { folderOf, superstep, type Finished } from '../cli/child.ts';
+import { RECORD_BYTES } from '../mapreduce/map.ts';
+
+const MIB = 2 ** 20;
+/** Megabytes that one row emits: full, usual, or short. */
+const FLOOD_MB =
+  process.env['SUPERSTEP_TEST_LONG'] !== undefined
+    ? 10_000
+    : process.env['SUPERSTEP_TEST_SHORT'] !== undefined
+      ? 250
+      : 1000;
+/** Of V8's optimised code, which a short job does not make, and of its heaps' fragments: the same at any limit. */
+const SLACK_BYTES = 32 * MIB;
+
+interface Report {
+  readonly memory: { readonly peak: number };
+  readonly spilled: { readonly bytes: number };
+}
+interface Ran extends Finished {
+  readonly rows: readonly (readonly string[])[];
+  readonly report: Report;
+}
+
+/** Runs a job of jobs/memory.ts in a process of its own. */
+async function run(
+  t: ExecutionContext,
+  job: string,
+  input: string,
+  memory: string,
+  params: { readonly [name: string]: string | number } = {},
+): Promise<Ran> {
+  const jobs = new URL('./jobs/memory.js', import.meta.url).href;
+  const folder = folderOf(t, { 'job.mjs': `export { ${job} as default } from '${jobs}';\n` });
+  const output = join(folder, 'out.csv');
+  const finished = await superstep([
+    'run',
+    join(folder, 'job.mjs'),
+    input,
+    `--out=${output}`,
+    '--json',
+    '--quiet',
+    '--workers=1',
+    `--memory=${memory}`,
+    `--temp=${folder}`,
+    ...Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]),
+  ]);
+  const rows =
+    finished.code === 0
+      ? readFileSync(output, 'utf8')
+          .trim()
+          .split('\n')
+          .slice(1)
+          .map(line => line.split(','))
+      : [];
+  return { ...finished, rows, report: JSON.parse(finished.stdout) as Report };
+}
+
+const oneLine = (t: ExecutionContext): string => join(folderOf(t, { 'one.txt': 'x\n' }), 'one.txt');
+const sumOf = (rows: readonly (readonly string[])[], column: number): number =>
+  rows.reduce((total, row) => total + Number(row[column]), 0);
+
+/** The peak less the limit and less that of a run with next to nothing to do. */
+async function excess(t: ExecutionContext, job: string, ran: Ran, limit: number): Promise<number> {
+  const idle = await run(t, job, oneLine(t), `${limit}`, { rows: 1 });
+  t.is(idle.code, 0, idle.stderr);
+  return ran.report.memory.peak - limit - idle.report.memory.peak;
+}
+
+const LIMIT = 100_000_000;
+
+test.serial('one row that emits far more than memory: rows', async t => {
+  const rows = FLOOD_MB * 1000;
+  const ran = await run(t, 'flood', oneLine(t), `${LIMIT}`, { rows });
+  t.is(ran.code, 0, ran.stderr);
+  t.is(ran.rows.length, 1000);
+  t.is(sumOf(ran.rows, 1), rows);
+  t.is(sumOf(ran.rows, 2), rows * 1000);
+  t.true(ran.report.spilled.bytes > 0.9 * rows * 1000);
+  const over = await excess(t, 'flood', ran, LIMIT);
+  t.true(over <= SLACK_BYTES, `${over} bytes above the limit and idle`);
+});
+
+test.serial('one row that emits far more than memory: combined', async t => {
+  const rows = FLOOD_MB * 1000;
+  const ran = await run(t, 'floodCombined', oneLine(t), `${LIMIT}`, { rows });
+  t.is(ran.code, 0, ran.stderr);
+  t.is(ran.rows.length, Math.min(rows, 500_000));
+  t.is(sumOf(ran.rows, 1), rows);
+  const over = await excess(t, 'floodCombined', ran, LIMIT);
+  t.true(over <= SLACK_BYTES, `${over} bytes above the limit and idle`);
+});
+
+test.serial('a group larger than memory is read twice', async t => {
+  const rows = 200_000;
+  const ran = await run(t, 'twice', oneLine(t), `${LIMIT}`, { rows });
+  t.is(ran.code, 0, ran.stderr);
+  t.deepEqual(ran.rows, [[String(rows * 1000), String((rows * (rows - 1)) / 2)]]);
+  const over = await excess(t, 'twice', ran, LIMIT);
+  t.true(over <= SLACK_BYTES, `${over} bytes above the limit and idle`);
+});
+
+/** Lines of these lengths, each of one letter. */
+function linesOf(t: ExecutionContext, lengths: readonly number[]): string {
+  const path = join(folderOf(t), 'long.txt');
+  const file = openSync(path, 'w');
+  for (const [i, length] of lengths.entries()) {
+    writeSync(file, `${String.fromCharCode(97 + (i % 26)).repeat(length)}\n`);
+  }
+  closeSync(file);
+  return path;
+}
+
+test.serial('values of 1 MiB, as keys and as values', async t => {
+  const lengths = Array.from({ length: 60 }, (_, i) => MIB + i);
+  const ran = await run(t, 'linesByLine', linesOf(t, lengths), `${LIMIT}`);
+  t.is(ran.code, 0, ran.stderr);
+  t.deepEqual(
+    ran.rows.map(row => Number(row[0])).toSorted((a, b) => a - b),
+    lengths,
+  );
+  t.is(sumOf(ran.rows, 1), lengths.length);
+});
+
+test.serial('the longest line: with memory it works, with the least it names the flag', async t => {
+  const input = linesOf(t, [5, RECORD_BYTES, 7]);
+  const ample = await run(t, 'linesByLine', input, '1GB');
+  t.is(ample.code, 0, ample.stderr);
+  t.deepEqual(
+    ample.rows.map(row => Number(row[0])).toSorted((a, b) => a - b),
+    [5, 7, RECORD_BYTES],
+  );
+  const least = await run(t, 'linesByLine', input, '40MiB');
+  if (least.code !== 0) t.regex(least.stderr, /\[MEMORY\]\n[^]*--memory/);
+});
+
+test.serial('a longer line is RECORD_TOO_LONG, with file and offset', async t => {
+  const input = linesOf(t, [5, RECORD_BYTES + 1]);
+  const { code, stderr } = await run(t, 'linesByLine', input, '1GB');
+  t.is(code, 1);
+  t.regex(
+    stderr,
+    /long\.txt: the line at byte 6 is longer than 16,777,216 bytes {3}\[RECORD_TOO_LONG\]/,
+  );
+});
+
+test.serial(
+  "what a function holds: twice the share at the second attempt, then the task's name",
+  async t => {
+    const log = join(folderOf(t), 'attempts');
+    const attempt = async (numbers: number): Promise<Ran & { readonly attempts: number }> => {
+      writeFileSync(log, '');
+      const ran = await run(t, 'hold', oneLine(t), `${LIMIT}`, { numbers, log });
+      return { ...ran, attempts: readFileSync(log).length };
+    };
+    const little = await attempt(1000);
+    t.is(little.code, 0, little.stderr);
+    t.is(little.attempts, 1);
+    const more = await attempt(11_000_000);
+    t.is(more.code, 0, more.stderr);
+    t.is(more.attempts, 2);
+    const much = await attempt(25_000_000);
+    t.is(much.code, 1);
+    t.is(much.attempts, 2);
+    t.regex(
+      much.stderr,
+      /task 1 of job hold, stage hold map holds \d+ bytes on the heap, its share is \d+/,
+    );
+    t.regex(much.stderr, /\[MEMORY\]\n[^]*--memory/);
+  },
+);

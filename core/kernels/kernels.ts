@@ -251,7 +251,7 @@ export class Kernels {
 }
 
 export function outOfMemory(bytes: number, what: string): LimitError {
-  return new LimitError('MEMORY', `no memory for ${what} (${bytes} bytes)`, {
+  return new LimitError('MEMORY', `no memory for ${what}${bytes > 0 ? ` (${bytes} bytes)` : ''}`, {
     remedy: 'raise --memory or lower --workers',
   });
 }

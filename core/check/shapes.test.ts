@@ -41,6 +41,21 @@ for (const words of ['bytes', 'unicode'] as const) {
     holds(`words, ${words}, ${casing}`, anyLines, data => wordcount(data, params));
   }
 }
+const withOther = anyLines.map(lines => lines.map(({ line }) => ({ other: 'x y', line })));
+for (const job of [
+  shapes.wordsCounted,
+  shapes.wordsAlone,
+  shapes.wordsFalling,
+  shapes.wordsMost,
+  shapes.wordsPlaced,
+  shapes.wordsByCount,
+  shapes.wordsListed,
+]) {
+  for (const params of [{}, { unicode: true }, { lower: true }, { unicode: true, lower: true }]) {
+    const title = `${job.ref.name}, ${Object.keys(params).join(' and ')}`;
+    holds(title, withOther, data => (job as typeof shapes.wordsAlone)(data, params));
+  }
+}
 holds('words by row', anyLines, data => byRow(data));
 holds('words by batch', anyLines, data => byBatch(data));
 holds('two stages', anyLines, data => shapes.byCount(byRow(data)));

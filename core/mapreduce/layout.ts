@@ -75,6 +75,13 @@ export function layoutOf(shape: Shape): Layout {
   };
 }
 
+/** Whether words are counted by the kernel that finds them: one text column as it is for a key, one sum for a value. */
+export function isCount({ mode, key, aggregates }: Layout): boolean {
+  const [only, another] = aggregates;
+  if (mode !== 'groups' || another !== undefined || key.length !== 1) return false;
+  return only?.op === 'sum' && only.kind === 'i64' && key[0]!.raw && !key[0]!.nullable;
+}
+
 /** undefined: not all of them run in kernels. A map-only job combines nothing. */
 function kernelAggregates(shape: Shape, values: Schema): KernelAggregate[] | undefined {
   const { key, combine } = shape;

@@ -21,8 +21,16 @@ import type { Carrier } from '../shuffle/carrier.ts';
 import { carrierOf } from './carriers.ts';
 import type { CollectorOptions } from './collector.ts';
 import { UserContext } from './context.ts';
-import { layoutOf } from './layout.ts';
-import { BatchMapper, type Mapper, PassMapper, RowMapper, WordsMapper } from './mappers.ts';
+import { isCount, layoutOf } from './layout.ts';
+import {
+  BatchMapper,
+  type Mapper,
+  PassMapper,
+  RowMapper,
+  type TakeWords,
+  WordsMapper,
+} from './mappers.ts';
+import { wordRows } from './word-rows.ts';
 import { claim } from './coverage.ts';
 import { hardened } from './hard-memory.ts';
 import { measure } from './measure.ts';
@@ -117,10 +125,11 @@ class Walk {
     const emits: Schema = spec === undefined ? stage.output : emitsOf(spec);
     const layout = layoutOf(spec ?? { value: stage.output });
     const operator = spec?.operator?.(stage.params);
+    const counting = operator !== undefined && isCount(layout);
     const { collector } = this.#open(kernels, {
       layout,
       emits,
-      counting: operator !== undefined && layout.mode === 'groups',
+      counting,
       partitionOf: partitionerOf(spec, emits, partitions, () => this.#splitPartition()),
     });
     const takers = new Map<string, SideTaker>();
@@ -140,7 +149,11 @@ class Walk {
     };
     if (spec === undefined) this.#mapper = new PassMapper(collector);
     else if (operator !== undefined) {
-      this.#mapper = new WordsMapper(collector, operator.options as { [name: string]: unknown });
+      const take: TakeWords = counting
+        ? (bytes, split, lower) => collector.addWords(bytes, split, lower)
+        : wordRows(emits, collector, spec.name);
+      const line = Object.keys(stage.input).indexOf('line');
+      this.#mapper = new WordsMapper(take, line, operator.options as { [name: string]: unknown });
     } else if (spec.map !== undefined) this.#mapper = new RowMapper(options);
     else this.#mapper = new BatchMapper(options);
   }

@@ -45,17 +45,23 @@ export interface Mapper {
   settle?(): Promise<void>;
 }
 
+/** Takes the words of whole lines; the bytes may be changed. Returns the number of lines. */
+export type TakeWords = (bytes: Uint8Array, split: 'bytes' | 'unicode', lower: boolean) => number;
+
 export class WordsMapper implements Mapper {
   readonly row = 0;
   readonly rowStart = 0;
   lines = 0;
-  readonly #collector: Collector;
+  readonly #take: TakeWords;
+  /** Of the column `line` in tables. */
+  readonly #line: number;
   readonly #split: 'bytes' | 'unicode';
   readonly #lower: boolean;
   readonly #lineIndex = new LineIndex();
 
-  constructor(collector: Collector, options: { readonly [name: string]: unknown }) {
-    this.#collector = collector;
+  constructor(take: TakeWords, line: number, options: { readonly [name: string]: unknown }) {
+    this.#take = take;
+    this.#line = line;
     this.#split = options['split'] === 'unicode' ? 'unicode' : 'bytes';
     this.#lower = options['case'] === 'lower';
   }
@@ -67,15 +73,15 @@ export class WordsMapper implements Mapper {
   /** Returns the number of lines. */
   #add(chunk: Uint8Array): number {
     if (!this.#lower || isAscii(chunk) || !isUtf8(chunk)) {
-      return this.#collector.addWords(chunk, this.#split, this.#lower);
+      return this.#take(chunk, this.#split, this.#lower);
     }
-    this.#collector.addWords(lowered(chunk, this.#split), 'bytes', false);
+    this.#take(lowered(chunk, this.#split), 'bytes', false);
     return this.#lineIndex.cut(chunk).batch.rows;
   }
 
   /** Lines of a table: put together again, with an end between them. */
   batch({ rows, columns }: StoredBatch): void {
-    const { data, offsets } = columns[0]!;
+    const { data, offsets } = columns[this.#line]!;
     const text = Buffer.allocUnsafe(data.length + rows);
     let at = 0;
     for (let i = 0; i < rows; i++) {

@@ -12,6 +12,7 @@ import {
   min,
   sum,
   utf8,
+  words,
 } from '../../index.ts';
 
 export const mapOnly = mapReduce({
@@ -153,12 +154,12 @@ export const firstWords = mapReduce({
   map: ({ word, count }, emit) => emit({ length: word.length, word, count }),
   reduce({ length }, values, emit) {
     let count = 0;
-    const words: string[] = [];
+    const first: string[] = [];
     for (const value of values) {
       count += value.count;
-      if (words.length < 5) words.push(value.word);
+      if (first.length < 5) first.push(value.word);
     }
-    emit({ length, words: words.join(' '), count });
+    emit({ length, words: first.join(' '), count });
   },
 });
 export const numbered = mapReduce({
@@ -234,4 +235,65 @@ export const lineLengths = mapReduce({
     for (const { line } of values) lines.push(line);
     emit({ length, lines: lines.join('|') });
   },
+});
+
+/** Words in every other way than counted by themselves. */
+const WORDS = {
+  input: { other: utf8, line: utf8 },
+  params: { unicode: false, lower: false },
+  operator: (p: { readonly unicode: boolean; readonly lower: boolean }) =>
+    words({ split: p.unicode ? 'unicode' : 'bytes', case: p.lower ? 'lower' : 'keep' }),
+} as const;
+export const wordsCounted = mapReduce({
+  name: 'words-counted',
+  ...WORDS,
+  key: { word: utf8 },
+  value: { count: int64 },
+  combine: { count: sum },
+});
+export const wordsAlone = mapReduce({
+  name: 'words-alone',
+  ...WORDS,
+  key: { word: utf8 },
+  value: { count: int64 },
+});
+export const wordsFalling = mapReduce({
+  name: 'words-falling',
+  ...WORDS,
+  key: { word: utf8 },
+  value: { count: int64 },
+  combine: { count: sum },
+  sort: { word: 'desc' },
+});
+export const wordsMost = mapReduce({
+  name: 'words-most',
+  ...WORDS,
+  key: { word: utf8 },
+  value: { count: int64 },
+  combine: { count: max },
+});
+export const wordsPlaced = mapReduce({
+  name: 'words-placed',
+  ...WORDS,
+  key: { word: utf8 },
+  value: { count: int64 },
+  combine: { count: sum },
+  partition: ({ word }, partitions) => word.length % partitions,
+});
+export const wordsByCount = mapReduce({
+  name: 'words-by-count',
+  ...WORDS,
+  key: { count: int64 },
+  value: { word: utf8 },
+  output: { words: utf8 },
+  reduce(_, values, emit) {
+    const all: string[] = [];
+    for (const { word } of values) all.push(word);
+    emit({ words: all.join(' ') });
+  },
+});
+export const wordsListed = mapReduce({
+  name: 'words-listed',
+  ...WORDS,
+  value: { word: utf8, count: int64 },
 });

@@ -1,7 +1,7 @@
 /** Every shape of map-reduce, against the definition. */
 import serial from 'ava';
 import type fc from 'fast-check';
-import { concat, rows, type Schema, select, type Table, utf8, int32 } from '../index.ts';
+import { concat, open, rows, type Schema, select, type Table, utf8, int32 } from '../index.ts';
 import { collect } from '../testing.ts';
 import { anyLines, rowsOf } from './arbitrary-input.ts';
 import { forAll, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
@@ -130,5 +130,26 @@ test('several tables of one run, which share a stage, whatever the partitions', 
       const rowsOfTable: object[] = await results[name as keyof typeof tables].toArray();
       t.deepEqual(rowsOfTable, collect(table as Table<Schema>), `${way.name}: ${name}`);
     }
+  }
+});
+
+test('attempts that threw are started again, and nothing of them counts', async t => {
+  const data = Array.from({ length: 40 }, (_, n) => ({ text: `t${n}`, n }));
+  const expected = Array.from({ length: 5 }, (_, n) => ({
+    n,
+    texts: data.flatMap(row => (row.n % 5 === n ? [row.text] : [])).join(' '),
+  }));
+  for (const way of WAYS) {
+    // Of its own: threads that have failed before would not fail again.
+    await using session = await open(way.session);
+    await t.throwsAsync(session.run(shapes.flaky(data), way.run as object), {
+      code: 'TASK_FAILED',
+      message: /flaky: map failed at row \d+ of rows .*: the first map of this thread/,
+    });
+    await using again = await open(way.session);
+    const run = { ...way.run, retries: 9 };
+    const result = await again.run(shapes.flaky(data), run as object);
+    t.deepEqual(await result.toArray(), expected, way.name);
+    t.deepEqual({ ...result.report.counters }, { rows: 40, groups: 5 }, way.name);
   }
 });

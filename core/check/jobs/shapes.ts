@@ -297,3 +297,28 @@ export const wordsListed = mapReduce({
   ...WORDS,
   value: { word: utf8, count: int64 },
 });
+
+/** Each thread's first row, and its first group, fail. */
+const failed = { map: false, reduce: false };
+function failOnce(where: 'map' | 'reduce'): void {
+  if (failed[where]) return;
+  failed[where] = true;
+  throw new Error(`the first ${where} of this thread`);
+}
+export const flaky = mapReduce({
+  name: 'flaky',
+  input: { text: utf8, n: int32 },
+  key: { n: int32 },
+  value: { text: utf8 },
+  output: { n: int32, texts: utf8 },
+  map({ text, n }, emit, ctx) {
+    ctx.count('rows');
+    if (n === 3) failOnce('map');
+    emit({ n: n % 5, text });
+  },
+  reduce({ n }, values, emit, ctx) {
+    ctx.count('groups');
+    if (n === 2) failOnce('reduce');
+    emit({ n, texts: [...values].map(({ text }) => text).join(' ') });
+  },
+});

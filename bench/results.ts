@@ -7,7 +7,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ROOT } from './machine.ts';
 import type { SuiteResult } from './runner.ts';
 
@@ -17,10 +17,14 @@ export const RESULTS = join(ROOT, 'bench/results');
 export function save(result: SuiteResult, folder = RESULTS): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${result.suite}${result.quick ? '.quick' : ''}.json`);
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(result, namesOnly, 2)}\n`);
   renameSync(`${path}.tmp`, path);
   return path;
 }
+
+/** Where data lay on the machine that measured is nobody's business: its name says what it is. */
+const namesOnly = (key: string, value: unknown): unknown =>
+  key === 'path' && typeof value === 'string' ? basename(value) : value;
 
 /** All published results, by name of the suite. */
 export function published(folder = RESULTS): SuiteResult[] {

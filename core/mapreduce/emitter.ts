@@ -72,6 +72,16 @@ export class Emitter {
     this.#keys?.truncate(0);
   }
 
+  /** Throws TaskError EMIT_LATE when something was pushed to the builders since they were handed on. */
+  assertEmpty(): void {
+    if (this.#columns.every(builder => builder.length === 0)) return;
+    throw new TaskError(
+      'EMIT_LATE',
+      `${this.#where}: columns were pushed to after mapBatch had ended`,
+      { remedy: 'Await in mapBatch whatever pushes, and return when all of it has been pushed.' },
+    );
+  }
+
   /** Hands on what a batch function pushed to the builders itself. Throws TaskError TYPE_MISMATCH when their lengths
    *  differ. */
   flushBuilt(): void {

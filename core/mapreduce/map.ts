@@ -55,6 +55,9 @@ export async function runMap(argument: MapArgument, worker: WorkerContext): Prom
   const walk = new Walk(argument, hardened(argument.context, worker));
   try {
     return await walk.run();
+  } catch (error) {
+    walk.discard();
+    throw error;
   } finally {
     walk.close();
   }
@@ -110,6 +113,10 @@ class Walk {
       ...(await this.#measured()),
       counters: this.#context.counters,
     };
+  }
+
+  discard(): void {
+    for (const channel of this.#channels) channel.discard();
   }
 
   close(): void {

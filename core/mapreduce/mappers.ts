@@ -195,11 +195,17 @@ export class RowMapper extends UserMapper {
 export class BatchMapper extends UserMapper {
   async map(batch: StoredBatch): Promise<void> {
     const { spec, context, sides, heapCheck } = this.options;
+    this.emitter.assertEmpty();
     sides.open();
     await spec.mapBatch!(readersOf(batch, spec.input) as never, this.emitter.builders, context);
     sides.close();
     this.emitter.flushBuilt();
     heapCheck();
+  }
+
+  override async settle(): Promise<void> {
+    await super.settle();
+    this.emitter.assertEmpty();
   }
 }
 

@@ -181,7 +181,10 @@ class JobRun {
       // Standard input, as it was copied.
       if (name !== undefined && path !== '-') rmSync(path, { force: true });
     }
-    if (this.#folder !== undefined && this.#kept.size === 0) {
+    const inFiles = [...this.#kept.values()].some(({ result }) =>
+      result.kept?.runs.some(run => run.segment !== undefined),
+    );
+    if (this.#folder !== undefined && !inFiles) {
       rmSync(this.#folder, { recursive: true, force: true });
     }
   }

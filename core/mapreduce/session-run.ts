@@ -2,7 +2,8 @@
  *
  * Not here: how tables run (run.ts), what a session holds besides (core/session.ts).
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
 import { assertNotEntry } from '../define/define.ts';
 import type { Place } from '../define/place.ts';
@@ -133,14 +134,24 @@ function resultOf(host: RunHost, result: TableResult, report: Report): Result<Sc
   const { kept = { runs: [], ranges: [] }, columns } = result;
   const release = (held: Kept): void => {
     host.executor.release(held.ranges);
-    for (const { segment } of held.runs)
-      if (segment !== undefined) rmSync(segment, { force: true });
+    const segments = held.runs.flatMap(({ segment }) => segment ?? []);
+    for (const segment of segments) rmSync(segment, { force: true });
+    for (const folder of new Set(segments.map(segment => dirname(segment)))) removeIfEmpty(folder);
   };
   const forget = host.onClose(() => release(kept));
   return new KeptRows(columns, report, kept, host, held => {
     forget();
     release(held);
   });
+}
+
+/** Another result of the same run may have rows there: then the last one removes it. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // See above. What is left goes with the session's folder.
+  }
 }
 
 /** Every definition of a plan must be found again in workers. */

@@ -165,7 +165,7 @@ async function runWalk(
     ref: MAP,
     argument: { ...argument, claims: claims.buffer, walk, limit },
     label: { job: context.job, stage: `${stage.name} map`, task: walk, files },
-    // A walk is not started again as it was: what it held may have been claimed by others since.
+    // After a loss a walk is not started again as it was: its claims are given back, and others take them.
     attempts: { lost: 1, exception: exceptions ?? 1 },
     signal,
     ...(timeoutMs !== undefined && { timeoutMs }),

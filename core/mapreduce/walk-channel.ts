@@ -3,6 +3,7 @@
  * A walk has one for the table that its stage makes, and one for each further output that somebody asked for. They share the
  * memory of the worker: when it is refused to one, the largest of all spills.
  */
+import { rmSync } from 'node:fs';
 import type { Kernels } from '../kernels/kernels.ts';
 import { outOfMemory } from '../kernels/kernels.ts';
 import type { RunOptions } from '../shuffle/run-writer.ts';
@@ -38,6 +39,13 @@ export class WalkChannel {
     if (this.collector.held === 0) return;
     const order = this.collector.order();
     this.runs.push(await seal(order, this.#runOptions()));
+  }
+
+  /** The walk has failed: what it spilled is nobody's, and the job may go on for long. */
+  discard(): void {
+    for (const { segment } of this.runs) {
+      if (segment !== undefined) rmSync(segment, { force: true });
+    }
   }
 
   #runOptions(): RunOptions {

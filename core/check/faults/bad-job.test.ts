@@ -134,6 +134,17 @@ test('an emit that is kept and used when its call has ended is refused, and no r
   ]);
 });
 
+test('columns that are pushed to when mapBatch has ended', async t => {
+  const late = `async mapBatch({ line }, { k, n }) {
+    setTimeout(() => { k.push(line.at(0)); n.push(1); }, 0);
+  },`;
+  await fails(t, place(t, late), JOB, 1, [
+    'superstep: job: emit: columns were pushed to after mapBatch had ended   [EMIT_LATE]',
+    /^ {2}job job, stage job map, task \d+, attempt 1$/,
+    '  Await in mapBatch whatever pushes, and return when all of it has been pushed.',
+  ]);
+});
+
 test('the values of a group, kept and read when its reduce has ended', async t => {
   const members = `${COUNT}
   reduce({ k }, values, emit) { for (const { n } of kept ?? []) emit({ k, n }); kept = values; },`;

@@ -97,6 +97,23 @@ test('close() while a job runs ends it', async t => {
   await t.throwsAsync(session.run(counts(LINES)), { code: 'CLOSED' });
 });
 
+test('what runs leave in the temporary folder of a session that goes on', async t => {
+  const at = here(t);
+  await using session = await openHere(at);
+  const before = await session.run(counts(LINES));
+  const [folder] = readdirSync(at.temp);
+  const left = readdirSync(join(at.temp, folder!));
+  for (let i = 0; i < 3; i++) {
+    await using result = await session.run(counts(LINES));
+    t.deepEqual(await result.toArray(), COUNTED);
+    const failing = blocked(LINES, { at: join(at.folder, 'no', 'folder'), stage: 'reduce' });
+    await t.throwsAsync(session.run(failing), { code: 'TASK_FAILED' });
+  }
+  t.deepEqual(readdirSync(join(at.temp, folder!)), left);
+  t.deepEqual(left, ['owner.json']);
+  await before.release();
+});
+
 test('several sessions at once do not know each other', async t => {
   const at = here(t);
   const sessions = await Promise.all([1, 2, 3].map(() => openHere(at)));

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { concat, read, rows, type Schema, type Table, utf8 } from '../index.ts';
 import { collect } from '../testing.ts';
 import { rowsOf } from './arbitrary-input.ts';
-import { forAll, RUNS, Sessions, sameInAll, type Way, WAYS } from './engine.ts';
+import { forAll, RUNS, sameAsDefined, sameInAll, Sessions, type Way, WAYS } from './engine.ts';
 import wordcount, { byBatch, byRow } from './examples/mapreduce.ts';
 import { plain } from './jobs/by-key.ts';
 import * as shapes from './jobs/shapes.ts';
@@ -178,4 +178,34 @@ test('the least memory that works, and ample', async t => {
       t.true(expected.equals(readFileSync(output)), `${report.job} in ${memory}`);
     }
   }
+});
+
+/** Values whose parts leave their columns, in any order, and whose total may fit. */
+const heavy = fc
+  .array(
+    fc.record({
+      i: fc.oneof(fc.integer(), fc.constantFrom(2 ** 31 - 1, -(2 ** 31), 1, -1)),
+      w: fc.oneof(
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        fc.constantFrom(2n ** 63n - 1n, -(2n ** 63n), 2n ** 62n, 1n, -1n),
+      ),
+      d: fc.oneof(
+        fc.bigInt({ min: 1n - 10n ** 18n, max: 10n ** 18n - 1n }),
+        fc.constantFrom(10n ** 18n - 1n, 1n - 10n ** 18n, 1n, -1n),
+      ),
+    }),
+    { maxLength: 20 },
+  )
+  // Most of it is taken away again.
+  .chain(values => {
+    const all = values.flatMap(({ i, w, d }, n) => [
+      { k: n % 2, i, w, d },
+      { k: n % 2, i: i === -(2 ** 31) ? 1 : -i, w: w === -(2n ** 63n) ? 1n : -w, d: -d },
+    ]);
+    return fc.shuffledSubarray(all, { minLength: all.length });
+  });
+
+test('whether an integer sum overflows is decided by its total, in every way', async t => {
+  await forAll(heavy, data => sameAsDefined(sessions, shapes.integerSums(data)), 4 * RUNS);
+  t.pass();
 });

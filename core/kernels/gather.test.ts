@@ -14,6 +14,7 @@ import {
 } from './fixtures.ts';
 import {
   ColumnTable,
+  finishTotals,
   foldColumn,
   gatherBytes,
   gatherFixed,
@@ -21,6 +22,7 @@ import {
   gatherValid,
   initAccumulators,
 } from './gather.ts';
+import { fillNeutral, foldValues } from './aggregates.ts';
 import { KernelOverflow } from './groups.ts';
 import type { Kernels } from './kernels.ts';
 
@@ -136,7 +138,7 @@ test('folding: like folding one by one', t => {
     fc.property(
       inputsOf(fc.integer({ min: -(2 ** 20), max: 2 ** 20 })),
       picks,
-      fc.constantFrom<Aggregate['op'][]>('sum', 'min', 'max'),
+      fc.constantFrom<('sum' | 'min' | 'max')[]>('sum', 'min', 'max'),
       fc.constantFrom<Aggregate['kind'][]>('i32', 'i64', 'f64'),
       fc.integer({ min: 1, max: 5 }),
       (inputs, at, op, kind, groups) => {
@@ -197,4 +199,65 @@ test('a folded sum that overflows names its group', t => {
     { instanceOf: KernelOverflow },
   );
   t.deepEqual([error.id, error.row], [5, 1]);
+});
+
+const wide = fc.oneof(
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.constantFrom(2n ** 63n - 1n, -(2n ** 63n), 0n, -1n),
+);
+
+test('totals: exact whatever their parts, and out of range only when they are', t => {
+  const kernels = movingKernels();
+  const total: Aggregate = { op: 'total', kind: 'i64' };
+  fc.assert(
+    fc.property(fc.array(fc.array(wide, { maxLength: 9 }), { maxLength: 6 }), parts => {
+      kernels.reset();
+      // Each part is summed by itself, then part by part.
+      const halves = parts.map(values => {
+        const at = kernels.alloc(16);
+        fillNeutral(kernels, total, at, 0, 1);
+        const ids = placeU32(
+          kernels,
+          values.map(() => 0),
+        );
+        foldValues(kernels, total, at, ids, placeI64(kernels, values), values.length);
+        return [kernels.i64[at >>> 3]!, kernels.i64[(at >>> 3) + 1]!] as const;
+      });
+      const tables = [0, 1].map(word => {
+        const table = new ColumnTable(kernels, 1);
+        table.set(0, {
+          data: placeI64(
+            kernels,
+            halves.map(half => half[word]!),
+          ),
+        });
+        return table;
+      });
+      const columns = [0, 0].map(() => kernels.alloc(16));
+      initAccumulators(kernels, total, columns, 0, 1);
+      const zeros = placeU32(
+        kernels,
+        parts.map(() => 0),
+      );
+      const rows = placeU32(
+        kernels,
+        parts.map((_, i) => i),
+      );
+      foldColumn(kernels, total, tables, zeros, rows, zeros, parts.length, columns);
+      const out = kernels.alloc(16);
+      const sum = parts.flat().reduce((a, b) => a + b, 0n);
+      for (const [of, limit] of [
+        [total, 2n ** 63n],
+        [{ ...total, digits: 18 }, 10n ** 18n],
+        [{ ...total, digits: 1 }, 10n],
+        [{ op: 'total', kind: 'i32' } as const, 2n ** 31n],
+      ] as const) {
+        const fits = (sum < limit && sum > -limit) || (sum === -limit && limit % 10n !== 0n);
+        t.is(finishTotals(kernels, of, columns, 1, out), fits ? 1 : 0);
+        if (fits)
+          t.is(of.kind === 'i32' ? BigInt(kernels.i32[out >>> 2]!) : kernels.i64[out >>> 3]!, sum);
+      }
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -5,13 +5,7 @@
  * windows lie and is kept up by whoever gives the merge its windows.
  */
 import type { Kind } from '../batch/columns.ts';
-import {
-  type Aggregate,
-  fillNeutral,
-  isFloatSum,
-  KernelOverflow,
-  SUM_WORDS,
-} from './aggregates.ts';
+import { type Aggregate, fillNeutral, KernelOverflow, wordsOf } from './aggregates.ts';
 import type { Kernels } from './kernels.ts';
 import { SCRATCH } from './raw.ts';
 import type { ColumnPointers } from './rows.ts';
@@ -98,10 +92,9 @@ export function gatherBytes(
 }
 
 /** How many columns carry an aggregate between map and reduce. */
-export const columnsOf = (aggregate: Aggregate): number =>
-  isFloatSum(aggregate) ? SUM_WORDS.length : 1;
+export const columnsOf = (aggregate: Aggregate): number => Math.max(1, wordsOf(aggregate).length);
 
-/** Accumulators first to end hold what nothing adds up to. `columns`: five addresses for a float sum, else one.
+/** Accumulators first to end hold what nothing adds up to. `columns`: five addresses for a float sum, two for a total, else one.
  *  Up to 8 bytes beyond `end` may be written. */
 export function initAccumulators(
   kernels: Kernels,
@@ -110,13 +103,13 @@ export function initAccumulators(
   first: number,
   end: number,
 ): void {
-  if (isFloatSum(aggregate)) {
+  if (columnsOf(aggregate) > 1) {
     for (const column of columns) kernels.zero(column + first * 8, (end - first) * 8);
   } else fillNeutral(kernels, aggregate, columns[0]!, first, end);
 }
 
-/** Folds n rows into accumulators by group id. `tables` and `columns`: five of each for a float sum, which are sums
- *  themselves; one otherwise. One table for a float sum means doubles that were never summed.
+/** Folds n rows into accumulators by group id. `tables` and `columns`: five of each for a float sum and two for a
+ *  total, which are sums themselves; one otherwise. One table for a float sum means doubles that were never summed.
  *  @throws KernelOverflow */
 export function foldColumn(
   kernels: Kernels,
@@ -130,19 +123,20 @@ export function foldColumn(
 ): void {
   const { raw } = kernels;
   const table = tables[0]!.pointer;
-  if (isFloatSum(aggregate)) {
+  if (columnsOf(aggregate) > 1) {
     const [places, sources] = [SCRATCH, SCRATCH + 32];
     kernels.u32.set(columns, places >>> 2);
     kernels.u32.set(
       tables.map(({ pointer }) => pointer),
       sources >>> 2,
     );
-    if (tables.length === 1) raw.gatherDoubles(table, inputs, rows, ids, n, places);
+    if (aggregate.op === 'total') raw.gatherTotals(sources, inputs, rows, ids, n, places);
+    else if (tables.length === 1) raw.gatherDoubles(table, inputs, rows, ids, n, places);
     else raw.gatherSums(sources, inputs, rows, ids, n, places);
     return;
   }
   const fold = { i32: raw.gatherFold32, i64: raw.gatherFold64, f64: raw.gatherFoldF64 };
-  const op = { sum: 0, min: 1, max: 2 }[aggregate.op];
+  const op = { sum: 0, total: 0, min: 1, max: 2 }[aggregate.op];
   const done = fold[aggregate.kind](op, table, inputs, rows, ids, n, columns[0]!);
   if (done !== n) throw new KernelOverflow(kernels.u32[(ids >>> 2) + done]!, done);
 }
@@ -156,4 +150,16 @@ export function finishSums(
 ): void {
   kernels.u32.set(columns, SCRATCH >>> 2);
   kernels.raw.finishSums(SCRATCH, n, out);
+}
+
+/** n totals (two int64 columns) as their kind. @returns the first that does not fit its kind or its digits, or n */
+export function finishTotals(
+  kernels: Kernels,
+  { kind, digits = 0 }: Aggregate,
+  columns: readonly number[],
+  n: number,
+  out: number,
+): number {
+  kernels.u32.set(columns, SCRATCH >>> 2);
+  return kernels.raw.finishTotals(SCRATCH, n, kind === 'i64', digits, out);
 }

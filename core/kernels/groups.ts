@@ -14,9 +14,8 @@ import {
   fieldsOfAggregate,
   fillNeutral,
   foldValues,
-  isFloatSum,
-  SUM_WORDS,
   widthOf,
+  wordsOf,
 } from './aggregates.ts';
 import type { Kernels } from './kernels.ts';
 import { CELL_BYTES, CellOrder, type Emitter, Layout, type Order, OrderBuffer } from './order.ts';
@@ -111,7 +110,7 @@ export class Groups {
   }
 
   /** Folds values (as wide as the aggregate's kind) of n rows into aggregate `index`.
-   *  @throws KernelOverflow with the id, when an int32 or int64 sum leaves its type. */
+   *  @throws KernelOverflow with the id, when an int32 or int64 sum (not a total) leaves its type. */
   aggregate(index: number, ids: number, values: number, n: number): void {
     const aggregate = this.#aggregates[index]!;
     foldValues(this.#kernels, aggregate, this.#accumulators[index]!, ids, values, n);
@@ -318,11 +317,12 @@ class GroupEmitter implements Emitter {
     const layout = new Layout();
     const offsets = layout.add((rows + 1) * 4);
     const data = layout.add(this.#keyBytes);
-    const columns = this.#aggregates.map(aggregate =>
-      isFloatSum(aggregate)
-        ? SUM_WORDS.map(() => layout.add(rows * 8))
-        : [layout.add(rows * widthOf(aggregate))],
-    );
+    const columns = this.#aggregates.map(aggregate => {
+      const words = wordsOf(aggregate);
+      return words.length > 0
+        ? words.map(() => layout.add(rows * 8))
+        : [layout.add(rows * widthOf(aggregate))];
+    });
     return { data, offsets, columns };
   }
 
@@ -333,9 +333,9 @@ class GroupEmitter implements Emitter {
     this.#aggregates.forEach((aggregate, i) => {
       const places = columns[i]!;
       if (this.#accumulators === undefined) raw.takeCounts(first, rows, out + places[0]!);
-      else if (isFloatSum(aggregate)) {
+      else if (places.length > 1) {
         places.forEach((at, word) => {
-          raw.takeSums(first, rows, this.#accumulators![i]!, word, out + at);
+          raw.takeSums(first, rows, this.#accumulators![i]!, widthOf(aggregate), word, out + at);
         });
       } else {
         raw.takeFixed(first, rows, this.#accumulators[i]!, widthOf(aggregate), out + places[0]!);
@@ -352,7 +352,7 @@ class GroupEmitter implements Emitter {
         },
         ...this.#aggregates.flatMap((aggregate, i) =>
           columns[i]!.map(at => ({
-            data: view(at, rows * (isFloatSum(aggregate) ? 8 : widthOf(aggregate))),
+            data: view(at, rows * (columns[i]!.length > 1 ? 8 : widthOf(aggregate))),
           })),
         ),
       ];

@@ -48,7 +48,22 @@ export interface Raw {
   takeKeys(first: number, rows: number, offsets: number, data: number): void;
   takeCounts(first: number, rows: number, out: number): void;
   takeFixed(first: number, rows: number, accumulators: number, width: number, out: number): void;
-  takeSums(first: number, rows: number, sums: number, word: number, out: number): void;
+  takeSums(
+    first: number,
+    rows: number,
+    sums: number,
+    width: number,
+    word: number,
+    out: number,
+  ): void;
+  total(
+    wide: boolean,
+    totals: number,
+    ids: number,
+    values: number,
+    first: number,
+    end: number,
+  ): void;
   lines(
     base: number,
     at: number,
@@ -120,6 +135,7 @@ export interface Raw {
   gatherFoldF64: GatherFold;
   gatherSums: GatherSum;
   gatherDoubles: GatherSum;
+  gatherTotals: GatherSum;
   measureKeys(
     parts: number,
     naturalEnd: number,
@@ -138,6 +154,7 @@ export interface Raw {
     n: number,
   ): void;
   finishSums(columns: number, n: number, out: number): void;
+  finishTotals(columns: number, n: number, wide: boolean, digits: number, out: number): number;
 }
 type Gather = (table: number, inputs: number, rows: number, n: number, out: number) => void;
 type GatherFold = (

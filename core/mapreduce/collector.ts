@@ -16,14 +16,13 @@ import {
   type RowNumber,
   writeKeys,
 } from '../kernels/encode.ts';
-import { Groups, KernelOverflow } from '../kernels/groups.ts';
+import { Groups } from '../kernels/groups.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { Order } from '../kernels/order.ts';
 import { Rows } from '../kernels/rows.ts';
 import { countLines } from '../kernels/text.ts';
 import { BatchArea, type ColumnPointers, Region } from '../store/batch-area.ts';
 import { advanced } from '../store/merge.ts';
-import { sumOverflow } from './keys.ts';
 import type { KeyPart, Layout } from './layout.ts';
 
 export interface CollectorOptions {
@@ -140,19 +139,10 @@ export class Collector {
     for (let done = 0; done < batch.rows; ) {
       const taken = groups.add(keys, offsets + 4 * done, batch.rows - done, ids);
       values.forEach(({ pointer, width }, i) => {
-        this.#aggregate(groups, i, ids, pointer + width * done, taken);
+        groups.aggregate(i, ids, pointer + width * done, taken);
       });
       done += taken;
       if (done < batch.rows) this.#options.relieve();
-    }
-  }
-
-  #aggregate(groups: Groups, index: number, ids: number, values: number, rows: number): void {
-    try {
-      groups.aggregate(index, ids, values, rows);
-    } catch (error) {
-      if (!(error instanceof KernelOverflow)) throw error;
-      throw sumOverflow(this.#options.layout, index, groups.key(error.id));
     }
   }
 

@@ -163,7 +163,10 @@ function printPart({ column, descending }: KeyPart): string {
 }
 
 function printAggregates({ values, aggregates }: Layout): string {
-  const each = Object.keys(values).map((column, i) => `${aggregates[i]!.op} of ${column}`);
+  const each = Object.keys(values).map((column, i) => {
+    const { op } = aggregates[i]!;
+    return `${op === 'total' ? 'sum' : op} of ${column}`;
+  });
   return each.join(', ') || 'distinct keys';
 }
 

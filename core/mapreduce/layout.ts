@@ -8,6 +8,7 @@
 import { type Field, fieldsOf, storedAs } from '../batch/columns.ts';
 import { type KeyPart as EncodedPart, keyKindOf } from '../define/keys.ts';
 import type { AnyType, Schema } from '../define/schema.ts';
+import { type Aggregate, wordsOf } from '../kernels/aggregates.ts';
 
 export type Direction = 'asc' | 'desc';
 
@@ -15,11 +16,6 @@ export type Direction = 'asc' | 'desc';
 export interface KeyPart extends EncodedPart {
   readonly column: string;
   readonly of: AnyType;
-}
-
-export interface KernelAggregate {
-  readonly op: 'sum' | 'min' | 'max';
-  readonly kind: 'i32' | 'i64' | 'f64';
 }
 
 export interface Layout {
@@ -30,13 +26,10 @@ export interface Layout {
   readonly order: readonly KeyPart[];
   readonly values: Schema;
   /** Of each column of `values`, in groups mode. */
-  readonly aggregates: readonly KernelAggregate[];
+  readonly aggregates: readonly Aggregate[];
   /** Columns of runs: the sort key, in rows mode the natural key's length, then the values. */
   readonly fields: readonly Field[];
 }
-
-/** The columns of a float64 sum while it is being summed: ARCHITECTURE.md, "Reproducible float sums". */
-export const SUM_COLUMNS = 5;
 
 /** The parts of a definition that decide its layout. */
 export interface Shape {
@@ -45,6 +38,7 @@ export interface Shape {
   readonly combine?: unknown;
   readonly sort?: { readonly [column: string]: Direction | undefined } | undefined;
   readonly partition?: unknown;
+  readonly operator?: unknown;
 }
 
 export function layoutOf(shape: Shape): Layout {
@@ -83,31 +77,36 @@ export function isCount({ mode, key, aggregates }: Layout): boolean {
 }
 
 /** undefined: not all of them run in kernels. A map-only job combines nothing. */
-function kernelAggregates(shape: Shape, values: Schema): KernelAggregate[] | undefined {
-  const { key, combine } = shape;
+function kernelAggregates(shape: Shape, values: Schema): Aggregate[] | undefined {
+  const { key, combine, operator } = shape;
   if (key === undefined || Object.keys(key).length === 0) return undefined;
   if (typeof combine !== 'object' || combine === null) return undefined;
-  const aggregates: KernelAggregate[] = [];
+  const aggregates: Aggregate[] = [];
   for (const [column, of] of Object.entries(values)) {
     const kind = storedAs(of);
     const name = (combine as { [column: string]: { combiner?: string } })[column]?.combiner;
     const op = name === 'any' ? 'max' : name === 'all' ? 'min' : name;
     if (kind === 'bytes' || of.nullable) return undefined;
     if (op !== 'sum' && op !== 'min' && op !== 'max') return undefined;
-    aggregates.push({ op, kind });
+    // An operator counts: ones do not add up to more than 63 bits, and a count need not be two columns.
+    const total = op === 'sum' && kind !== 'f64' && operator === undefined;
+    aggregates.push(total ? { op: 'total', kind, digits: digitsOf(of) } : { op, kind });
   }
   return aggregates;
 }
 
+const digitsOf = (of: AnyType): number | undefined =>
+  of.type === 'decimal' ? (of as AnyType & { precision: number }).precision : undefined;
+
 const fixed = (name: string, kind: Field['kind']): Field => ({ name, kind, nullable: false });
 
-function runFields(mode: string, values: Schema, aggregates: readonly KernelAggregate[]): Field[] {
+function runFields(mode: string, values: Schema, aggregates: readonly Aggregate[]): Field[] {
   const key = fixed('key', 'bytes');
   if (mode === 'rows') return [key, fixed('natural', 'i32'), ...fieldsOf(values)];
   const folded = Object.keys(values).flatMap((name, i) => {
-    const { op, kind } = aggregates[i]!;
-    if (op !== 'sum' || kind !== 'f64') return [fixed(name, kind)];
-    return Array.from({ length: SUM_COLUMNS }, (_, limb) => fixed(`${name}.${limb}`, 'i64'));
+    const words = wordsOf(aggregates[i]!);
+    if (words.length === 0) return [fixed(name, aggregates[i]!.kind)];
+    return words.map(word => fixed(`${name}.${word}`, 'i64'));
   });
   return [key, ...folded];
 }

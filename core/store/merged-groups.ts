@@ -9,6 +9,7 @@ import { KernelOverflow } from '../kernels/groups.ts';
 import {
   columnsOf,
   finishSums,
+  finishTotals,
   foldColumn,
   gatherBytes,
   gatherOffsets,
@@ -36,8 +37,10 @@ interface Folded {
   readonly aggregate: Aggregate;
   /** The first of its columns among the fields. */
   readonly field: number;
-  /** Addresses of CAPACITY accumulators; five for a float sum. */
+  /** Addresses of CAPACITY accumulators; five for a float sum, two for a total. */
   readonly columns: readonly number[];
+  /** Of a value in each. */
+  readonly width: number;
 }
 
 export class MergedGroups {
@@ -71,7 +74,8 @@ export class MergedGroups {
       );
       const first = field;
       field += columns.length;
-      return { aggregate, field: first, columns };
+      const width = columns.length > 1 ? 8 : WIDTH[aggregate.kind];
+      return { aggregate, field: first, columns, width };
     });
     this.#firsts = kernels.allocOrThrow(2 * 4 * BLOCK_ROWS, 'a merge');
     this.#keyOffsets = kernels.allocOrThrow(4 * (BLOCK_ROWS + 1), 'a merge');
@@ -117,16 +121,14 @@ export class MergedGroups {
     const begun = this.#findFirsts(rows);
     this.#appendKeys(begun);
     this.#groups += begun;
-    for (const [index, { aggregate, field, columns }] of this.#folded.entries()) {
+    for (const [index, { aggregate, field, columns, width }] of this.#folded.entries()) {
       const tables = this.#merger.tables.slice(field, field + columns.length);
-      const places = columns.map(column => column + base * WIDTH[aggregate.kind]);
+      const places = columns.map(column => column + base * width);
       try {
         foldColumn(kernels, aggregate, tables, inputs, at, ids, rows, places);
       } catch (error) {
         if (!(error instanceof KernelOverflow)) throw error;
-        const group = base + error.id;
-        const key = this.#keys.slice(this.#offsets[group], this.#offsets[group + 1]);
-        throw new GroupOverflow(index, key);
+        throw this.#overflow(index, base + error.id);
       }
     }
   }
@@ -184,9 +186,24 @@ export class MergedGroups {
   }
 
   #finish(rows: number): void {
-    for (const [i, { columns }] of this.#folded.entries()) {
-      if (columns.length > 1) finishSums(this.#kernels, columns, rows, this.#placeOf(i));
+    const kernels = this.#kernels;
+    for (const [i, { aggregate, columns }] of this.#folded.entries()) {
+      if (columns.length === 1) continue;
+      const out = this.#placeOf(i);
+      if (aggregate.op !== 'total') {
+        finishSums(kernels, columns, rows, out);
+        continue;
+      }
+      const fit = finishTotals(kernels, aggregate, columns, rows, out);
+      if (fit < rows) throw this.#overflow(i, fit);
     }
+  }
+
+  #overflow(aggregate: number, group: number): GroupOverflow {
+    return new GroupOverflow(
+      aggregate,
+      this.#keys.slice(this.#offsets[group], this.#offsets[group + 1]),
+    );
   }
 
   /** Where the finished column of an aggregate is. */
@@ -219,8 +236,7 @@ export class MergedGroups {
     const length = kept ? this.#offsets[groups + 1]! - start : 0;
     this.#keys.copyWithin(0, start, start + length);
     this.#offsets[1] = length;
-    for (const { aggregate, columns } of this.#folded) {
-      const width = WIDTH[aggregate.kind];
+    for (const { aggregate, columns, width } of this.#folded) {
       const { u8 } = this.#kernels;
       const states = columns.map(at => u8.slice(at + width * groups, at + width * (groups + 1)));
       initAccumulators(this.#kernels, aggregate, columns, 0, CAPACITY);

@@ -85,3 +85,28 @@ export function fill64(at: usize, end: usize, low: u32, high: u32): void {
   const word = u64(low) | (u64(high) << 32);
   for (; at < end; at += 8) store<u64>(at, word);
 }
+
+/** Adds an integer to the 128 bits whose halves are at `low` and `high`. */
+// @ts-ignore: decorator
+@inline
+export function addTotal(low: usize, high: usize, value: i64): void {
+  const held = load<i64>(low);
+  const sum = held + value;
+  store<i64>(low, sum);
+  if (((held ^ sum) & (value ^ sum)) < 0) store<i64>(high, load<i64>(high) + (value < 0 ? -1 : 1));
+}
+
+/** Adds int64 (`wide`) or int32 to totals of 16 bytes each. */
+export function total(wide: bool, totals: usize, ids: usize, values: usize, first: u32, end: u32): void {
+  if (wide) {
+    for (let i = usize(first); i < usize(end); i++) {
+      const at = totals + (usize(load<u32>(ids + (i << 2))) << 4);
+      addTotal(at, at + 8, load<i64>(values + (i << 3)));
+    }
+  } else {
+    for (let i = usize(first); i < usize(end); i++) {
+      const at = totals + (usize(load<u32>(ids + (i << 2))) << 4);
+      addTotal(at, at + 8, i64(load<i32>(values + (i << 2))));
+    }
+  }
+}

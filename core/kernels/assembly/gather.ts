@@ -2,7 +2,7 @@
  *
  * A table has 16 bytes an input: u32 data, offsets, valid (0: none), unused.
  */
-import { into32, into64, intoF64 } from './aggregates';
+import { addTotal, into32, into64, intoF64 } from './aggregates';
 import { addBits, addSum, b0, b1, b2, over, rounded, set, top } from './sums';
 
 // @ts-ignore: decorator
@@ -137,4 +137,32 @@ export function finishSums(columns: usize, n: u32, out: usize): void {
     loadSum(columns, id);
     store<u64>(out + (id << 3), rounded());
   }
+}
+
+/** Adds totals to totals: two tables, two columns. */
+export function gatherTotals(tables: usize, inputs: usize, rows: usize, ids: usize, n: u32, columns: usize): void {
+  const lows: usize = load<u32>(columns);
+  const highs: usize = load<u32>(columns, 4);
+  for (let j: usize = 0; j < usize(n); j++) {
+    const high = target(highs, ids, j, 3);
+    addTotal(target(lows, ids, j, 3), high, load<i64>(valueAt(load<u32>(tables), inputs, rows, j, 3)));
+    store<i64>(high, load<i64>(high) + load<i64>(valueAt(load<u32>(tables, 4), inputs, rows, j, 3)));
+  }
+}
+
+/** Totals as int64 (`wide`) or int32 of at most so many decimal digits (0: any); the first that does not fit, or n. */
+export function finishTotals(columns: usize, n: u32, wide: bool, digits: i32, out: usize): u32 {
+  const lows: usize = load<u32>(columns);
+  const highs: usize = load<u32>(columns, 4);
+  let limit: i64 = digits == 0 ? i64.MAX_VALUE : 1;
+  for (let i = 0; i < digits; i++) limit *= 10;
+  for (let id: usize = 0; id < usize(n); id++) {
+    const value = load<i64>(lows + (id << 3));
+    if (load<i64>(highs + (id << 3)) != 0) return u32(id);
+    if (digits != 0 && (value >= limit || value <= -limit)) return u32(id);
+    if (wide) store<i64>(out + (id << 3), value);
+    else if (value != i64(i32(value))) return u32(id);
+    else store<i32>(out + (id << 2), i32(value));
+  }
+  return n;
 }

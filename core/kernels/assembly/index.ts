@@ -10,12 +10,12 @@ export { compact, countPartitions, splitPartitions } from './partitions';
 export { sortStart, sortStep } from './sort';
 export { measure, takeKeys, takeCounts, takeFixed, takeSums } from './take';
 export { setLetters } from './letters';
-export { fold32, fold64, foldF64, sumF64, fill64 } from './aggregates';
+export { fold32, fold64, foldF64, sumF64, total, fill64 } from './aggregates';
 export { lines, countLf, asciiUpTo, validUtf8UpTo } from './text';
 export { addRows, measureRows, takePlace, takeBytes } from './rows';
 export { mergeWindow, mergeNext } from './merge';
 export {
   gather32, gather64, gatherValid, gatherOffsets, gatherBytes, gatherFold32, gatherFold64, gatherFoldF64, gatherSums,
-  gatherDoubles, finishSums,
+  gatherDoubles, gatherTotals, finishSums, finishTotals,
 } from './gather';
 export { measureKeys, writeKeys, decodeKeys } from './encode';

@@ -54,9 +54,9 @@ export function takeFixed(first: usize, rows: u32, accumulators: usize, width: u
 }
 
 /** Word `word` of the float sums by the cells' ids. */
-export function takeSums(first: usize, rows: u32, sums: usize, word: u32, out: usize): void {
+export function takeSums(first: usize, rows: u32, sums: usize, width: u32, word: u32, out: usize): void {
   const end = first + usize(rows) * CELL;
   for (let cell = first; cell != end; cell += CELL, out += 8) {
-    store<u64>(out, load<u64>(sums + usize(load<u32>(cell, 8)) * 40 + (usize(word) << 3)));
+    store<u64>(out, load<u64>(sums + usize(load<u32>(cell, 8)) * usize(width) + (usize(word) << 3)));
   }
 }

@@ -11,6 +11,7 @@ import { rowsOf } from './arbitrary-input.ts';
 import { forAll, RUNS, sameAsDefined, sameInAll, Sessions, type Way, WAYS } from './engine.ts';
 import wordcount, { byBatch, byRow } from './examples/mapreduce.ts';
 import { plain } from './jobs/by-key.ts';
+import * as ranges from './jobs/ranges.ts';
 import * as shapes from './jobs/shapes.ts';
 
 const test = serial.serial;
@@ -73,6 +74,8 @@ const JOBS: { readonly [name: string]: (input: never) => AnyTable } = {
   'lines in order': input => shapes.lineLengths(input),
   'two stages': input => shapes.byCount(wordcount(input)),
   'three stages': input => shapes.numbered(shapes.byCount(byRow(input))),
+  'ranges of words': input => ranges.words(input),
+  'ranges of a stage': input => ranges.byLength(byRow(input)).outputs.long,
   'lines as they are': input => concat(input, input),
 };
 

@@ -176,10 +176,12 @@ function printPartitions(
   splits: Inputs['splits'],
   asked: number | undefined,
 ): string {
-  if (spec?.partition === 'range') return '1 partition';
-  if (asked !== undefined) return `${counted(asked, 'partition')} (--partitions)`;
+  // Boundaries of ranges come from a sample of the keys; where these are few, so are partitions.
+  const atMost = (n: number): string =>
+    `${spec?.partition === 'range' && n > 1 ? 'at most ' : ''}${counted(n, 'partition')}`;
+  if (asked !== undefined) return `${atMost(asked)} (--partitions)`;
   if (stage.legs.some(leg => leg.from === 'stage')) return 'partitions by the bytes that come in';
-  return counted(partitionsFor(splitsOf(stage, splits, () => [])), 'partition');
+  return atMost(partitionsFor(splitsOf(stage, splits, () => [])));
 }
 
 function printReduce(spec: MapReduceSpec | undefined, layout: Layout): string {

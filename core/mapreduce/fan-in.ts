@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { WorkerContext } from '../exec/executor.ts';
 import { workingBytes } from '../memory/shares.ts';
 import { type Carrier, inputOf, type Slice } from '../shuffle/carrier.ts';
+import { within } from '../shuffle/key-range.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import { MAX_FAN_IN, type MergeInput } from '../store/merge.ts';
 import { MergedRows } from '../store/merged-rows.ts';
@@ -29,7 +30,6 @@ export function lowerFanIn(
   carrier: Carrier,
   passes: number,
 ): { readonly inputs: MergeInput[]; readonly spilledBytes: number; remove(): void } {
-  const { fields } = argument;
   const room = roomOf(worker) / passes;
   let spilledBytes = 0;
   let slices: readonly Slice[] = argument.slices;
@@ -37,7 +37,7 @@ export function lowerFanIn(
   for (let round = 0; ; round++) {
     const sets = setsThatFit(slices, room);
     if (sets.length <= 1) {
-      const inputs = slices.map(slice => inputOf(carrier, slice, fields));
+      const inputs = slices.map(slice => inputFor(argument, carrier, slice));
       return { inputs, spilledBytes, remove: () => removeAll(made) };
     }
     const fewer = sets.map((set, i) => {
@@ -93,19 +93,25 @@ function windowBytes({ batches }: Slice): number {
   return WINDOW_PART * most + WINDOW_BYTES;
 }
 
+function inputFor({ fields, range }: ReduceArgument, carrier: Carrier, slice: Slice): MergeInput {
+  const input = inputOf(carrier, slice, fields);
+  return range === undefined ? input : within(input, range);
+}
+
 function mergeSome(
-  { context, stage, partition, fields }: ReduceArgument,
+  argument: ReduceArgument,
   worker: WorkerContext,
   carrier: Carrier,
   slices: readonly Slice[],
   name: string,
 ): Slice {
+  const { context, stage, partition, fields } = argument;
   const segment = join(
     context.temp,
     `${stage.id}-${partition}-${worker.attempt}-merge-${name}.parquet`,
   );
   const writer = new RunWriter({ fields, partitions: 1, segment, arena: worker });
-  const inputs = slices.map(slice => inputOf(carrier, slice, fields));
+  const inputs = slices.map(slice => inputFor(argument, carrier, slice));
   const rows = new MergedRows(worker.kernels(), inputs, fields, { natural: false });
   try {
     for (let block = rows.next(); block !== undefined; block = rows.next()) {

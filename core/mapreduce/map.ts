@@ -19,7 +19,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { loadSource, type Reader } from '../io.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import { carrierOf } from './carriers.ts';
-import type { CollectorOptions } from './collector.ts';
+import { KeySample } from '../shuffle/key-sample.ts';
 import { UserContext } from './context.ts';
 import { isCount, layoutOf } from './layout.ts';
 import {
@@ -38,7 +38,7 @@ import { loadDefinition } from '../define/loader.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { partitionerOf } from './partition.ts';
 import { SideOutputs, type SideTaker } from './side-outputs.ts';
-import { WalkChannel } from './walk-channel.ts';
+import { WalkChannel, type WalkChannelOptions } from './walk-channel.ts';
 import { emitsOf, type MapReduceSpec } from './define.ts';
 import type { StageSplit } from './plan.ts';
 import type { MapArgument, MapObject } from './stage.ts';
@@ -72,6 +72,7 @@ class Walk {
   #spec: MapReduceSpec | undefined;
   #mapper!: Mapper;
   #context!: UserContext;
+  #sample: KeySample | undefined;
   readonly #measured = measure();
   /** For one reader after the other: one each would be garbage of 1 MiB a split. */
   readonly #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -106,6 +107,7 @@ class Walk {
       splits: this.#splits,
       runs: runs!,
       sideRuns,
+      ...(this.#sample !== undefined && { sample: this.#sample.keys }),
       rowsIn: this.#rowsIn + this.#mapper.lines,
       bytesIn: this.#bytesIn,
       rowsEmitted: emitted('rowsEmitted'),
@@ -124,7 +126,7 @@ class Walk {
   }
 
   async #begin(): Promise<void> {
-    const { stage, partitions, sides } = this.#argument;
+    const { stage, partitions, sides, ranged } = this.#argument;
     const kernels = this.#worker.kernels();
     kernels.reset();
     this.#spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
@@ -133,9 +135,12 @@ class Walk {
     const layout = layoutOf(spec ?? { value: stage.output });
     const operator = spec?.operator?.(stage.params);
     const counting = operator !== undefined && isCount(layout);
+    if (ranged) this.#sample = new KeySample();
     const { collector } = this.#open(kernels, {
       layout,
       emits,
+      partitions: ranged ? 1 : partitions,
+      sample: this.#sample,
       counting,
       partitionOf: partitionerOf(spec, emits, partitions, () => this.#splitPartition()),
     });
@@ -170,18 +175,18 @@ class Walk {
     const { partitions } = this.#argument;
     const inOrder = partitionerOf(undefined, columns, partitions, () => this.#splitPartition());
     const layout = layoutOf({ value: columns });
-    return this.#open(kernels, { layout, emits: columns, counting: false, partitionOf: inOrder });
+    const options = { layout, emits: columns, partitions, counting: false, partitionOf: inOrder };
+    return this.#open(kernels, options);
   }
 
   #open(
     kernels: Kernels,
-    options: Pick<CollectorOptions, 'layout' | 'emits' | 'counting' | 'partitionOf'>,
+    options: Omit<WalkChannelOptions, 'maxRows' | 'runOptions'>,
   ): WalkChannel {
-    const { context, partitions, stage } = this.#argument;
+    const { context, stage } = this.#argument;
     const name = `${stage.id}-${this.#worker.attempt}-${this.#channels.length}`;
     return new WalkChannel(kernels, this.#channels, {
       ...options,
-      partitions,
       maxRows: context.refuse?.rows,
       runOptions: run => ({
         segment: join(context.temp, `${name}-${run}.parquet`),

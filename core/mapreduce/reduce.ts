@@ -129,6 +129,8 @@ async function concat(
       target.write(batch);
       worker.heapCheck();
     }
+    // There may be more segments than a process may have open.
+    carrier.close();
   }
 }
 

@@ -224,11 +224,18 @@ class JobRun {
       this.#options.splitRows,
     );
     const asked = isLast(this.#plan, stage.id) ? this.#options.partitions : undefined;
-    const partitions = isOrdered(stage) ? 1 : partitionsFor(splits, asked);
+    const partitions = partitionsFor(splits, asked);
     const spec = stage.use && findMapReduce(stage.use);
+    const ranged = spec?.partition === 'range' && partitions > 1;
     const isWanted = (output: string): boolean => this.#isWanted({ stage: stage.id, output });
     const sides = Object.keys(spec?.outputs ?? {}).filter(isWanted);
-    const common = { context: this.#context, stage: withoutRows(stage), partitions, sides };
+    const common = {
+      context: this.#context,
+      stage: withoutRows(stage),
+      partitions,
+      ranged,
+      sides,
+    };
     const mapping = performance.now();
     this.#watch.begin(`${stage.name} map`, splits);
     // One task: a thread that is nearly there is sooner ready than another that begins.
@@ -262,7 +269,7 @@ class JobRun {
       });
       const made = plan.made(await this.#runTasks(plan.tasks));
       for (const [channel, each] of made) this.#made.set(channel, each);
-      stats.partitions = partitions;
+      stats.partitions = plan.partitions;
     } finally {
       for (const { object, ranges } of held) {
         this.#executor.release(ranges);
@@ -387,11 +394,6 @@ class JobRun {
 }
 
 const since = (start: number): number => (performance.now() - start) / 1000;
-
-/** A total order over all partitions: one partition, whose reduce writes while it merges. */
-function isOrdered(stage: Stage): boolean {
-  return stage.use !== undefined && findMapReduce(stage.use).partition === 'range';
-}
 
 /** Rows in memory go with the splits that have them, not with every task. */
 function withoutRows(stage: Stage): Stage {

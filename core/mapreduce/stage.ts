@@ -15,6 +15,8 @@ import type { Executor, Submitted } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
 import type { SourceInput } from './inputs.ts';
 import type { Slice } from '../shuffle/carrier.ts';
+import type { KeyRange } from '../shuffle/key-range.ts';
+import type { SampledKeys } from '../shuffle/key-sample.ts';
 import type { Run } from '../store/run.ts';
 import { Coverage } from './coverage.ts';
 import type { Measured } from './measure.ts';
@@ -61,6 +63,8 @@ export interface MapArgument {
   /** Further outputs that somebody asked for. */
   readonly sides: readonly string[];
   readonly partitions: number;
+  /** The stage's own rows go into one partition, which is cut into ranges of keys when they are all known. */
+  readonly ranged: boolean;
   readonly claims: SharedArrayBuffer;
   readonly walk: number;
   /** Splits this walk may take at most. */
@@ -73,6 +77,8 @@ export interface MapObject extends Measured {
   readonly runs: readonly Run[];
   /** Of each further output that was asked for. */
   readonly sideRuns: readonly (readonly Run[])[];
+  /** Where partitions are ranges of keys. */
+  readonly sample?: SampledKeys;
   readonly rowsIn: number;
   readonly bytesIn: number;
   readonly rowsEmitted: number;
@@ -202,6 +208,8 @@ export interface ReduceArgument {
   readonly how: 'reduce' | 'merge' | 'concat';
   readonly partition: number;
   readonly slices: readonly Slice[];
+  /** Of the slices' rows, these alone. */
+  readonly range?: KeyRange;
   readonly into: Into;
   /** Where what `reduce` emits to further outputs goes, and the number that it has among the parts there. */
   readonly sides: readonly {

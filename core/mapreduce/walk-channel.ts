@@ -7,7 +7,8 @@ import { rmSync } from 'node:fs';
 import type { Kernels } from '../kernels/kernels.ts';
 import { outOfMemory } from '../kernels/kernels.ts';
 import type { RunOptions } from '../shuffle/run-writer.ts';
-import { seal, spill } from '../shuffle/seal.ts';
+import { type KeySample, SAMPLE_KEY_BYTES } from '../shuffle/key-sample.ts';
+import { seal, spill, type Watcher } from '../shuffle/seal.ts';
 import type { Run } from '../store/run.ts';
 import { Collector, type CollectorOptions } from './collector.ts';
 
@@ -15,20 +16,25 @@ export interface WalkChannelOptions
   extends Omit<CollectorOptions, 'kernels' | 'onSpill' | 'relieve'> {
   /** Where the channel's nth run is to be. */
   readonly runOptions: (run: number) => Omit<RunOptions, 'fields' | 'partitions'>;
+  /** Of the keys of all that leaves: for ranges of them. */
+  readonly sample?: KeySample | undefined;
 }
 
 export class WalkChannel {
   readonly collector: Collector;
   readonly runs: Run[] = [];
   readonly #options: WalkChannelOptions;
+  readonly #watch: Watcher;
 
   /** `all`: the walk's channels, which this one joins. */
   constructor(kernels: Kernels, all: WalkChannel[], options: WalkChannelOptions) {
     this.#options = options;
+    const { sample, layout } = options;
+    this.#watch = sample && (batch => sample.add(batch, layout.mode === 'rows'));
     this.collector = new Collector({
       ...options,
       kernels,
-      onSpill: order => this.runs.push(spill(order, this.#runOptions())),
+      onSpill: order => this.runs.push(spill(order, this.#runOptions(), this.#watch)),
       relieve: () => relieve(all),
     });
     all.push(this);
@@ -38,7 +44,7 @@ export class WalkChannel {
   async seal(): Promise<void> {
     if (this.collector.held === 0) return;
     const order = this.collector.order();
-    this.runs.push(await seal(order, this.#runOptions()));
+    this.runs.push(await seal(order, this.#runOptions(), this.#watch));
   }
 
   /** The walk has failed: what it spilled is nobody's, and the job may go on for long. */
@@ -49,8 +55,10 @@ export class WalkChannel {
   }
 
   #runOptions(): RunOptions {
-    const { layout, partitions, runOptions } = this.#options;
-    return { ...runOptions(this.runs.length), fields: layout.fields, partitions };
+    const { layout, partitions, runOptions, sample } = this.#options;
+    const firstKeyBytes = sample && SAMPLE_KEY_BYTES;
+    const { fields } = layout;
+    return { ...runOptions(this.runs.length), fields, partitions, firstKeyBytes };
   }
 }
 

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly arena: ArenaClient;
   /** An upper bound of the run's bytes, where it is known: a small run takes a small range. */
   readonly bytesHint?: number;
+  /** Refs are to have the first so many bytes of their batch's first key: for ranges of keys. */
+  readonly firstKeyBytes?: number | undefined;
 }
 
 export class RunWriter {
@@ -83,7 +85,7 @@ export class RunWriter {
     const range = { slab, offset: offset + this.#used, length: bytes };
     this.#used += bytes;
     const crc = writeBatchTo(arena.view(range), fields, batch, layout);
-    this.#add(partition, { rows: batch.rows, bytes, crc, range, sizes });
+    this.#add(partition, { rows: batch.rows, bytes, crc, range, sizes, ...this.#first(batch) });
   }
 
   #spill(partition: number, batch: StoredBatch): void {
@@ -93,7 +95,14 @@ export class RunWriter {
     const { rows, length, crc } = place;
     this.spilledBytes += length;
     this.#options.arena.spilled(length);
-    this.#add(partition, { rows, bytes: length, crc, place });
+    this.#add(partition, { rows, bytes: length, crc, place, ...this.#first(batch) });
+  }
+
+  #first({ columns }: StoredBatch): { first?: Uint8Array } {
+    const { firstKeyBytes } = this.#options;
+    if (firstKeyBytes === undefined) return {};
+    const { data, offsets } = columns[0]!;
+    return { first: data.slice(0, Math.min(offsets![1]!, firstKeyBytes)) };
   }
 
   finish(): Run {

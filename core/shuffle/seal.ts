@@ -10,10 +10,14 @@ import type { Order } from '../kernels/order.ts';
 import type { Run } from '../store/run.ts';
 import { type RunOptions, RunWriter } from './run-writer.ts';
 
-export async function seal(order: Order, options: RunOptions): Promise<Run> {
+/** Sees every batch on its way out. */
+export type Watcher = ((batch: StoredBatch) => void) | undefined;
+
+export async function seal(order: Order, options: RunOptions, watch: Watcher): Promise<Run> {
   const writer = new RunWriter(options);
   try {
     for (const [partition, batch] of batchesOf(order)) {
+      watch?.(batch);
       await writer.reserve(batch);
       writer.write(partition, batch);
     }
@@ -24,10 +28,13 @@ export async function seal(order: Order, options: RunOptions): Promise<Run> {
   }
 }
 
-export function spill(order: Order, options: RunOptions): Run {
+export function spill(order: Order, options: RunOptions, watch: Watcher): Run {
   const writer = new RunWriter(options);
   try {
-    for (const [partition, batch] of batchesOf(order)) writer.write(partition, batch);
+    for (const [partition, batch] of batchesOf(order)) {
+      watch?.(batch);
+      writer.write(partition, batch);
+    }
     return writer.finish();
   } catch (error) {
     writer.abort();

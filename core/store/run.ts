@@ -13,20 +13,21 @@ import { DataError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
 import type { BatchPlace } from './segment.ts';
 
-/** A batch in the arena. */
-export interface BatchInArena {
+interface AnyBatch {
   readonly rows: number;
   readonly bytes: number;
   readonly crc: number;
+  /** The beginning of its first key, where the run was asked for that. */
+  readonly first?: Uint8Array;
+}
+/** A batch in the arena. */
+export interface BatchInArena extends AnyBatch {
   readonly range: Range;
   /** Data bytes of each `bytes` column, in order; all else follows from the fields and the rows. */
   readonly sizes: readonly number[];
 }
 /** A batch in the run's segment. */
-export interface BatchInSegment {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly crc: number;
+export interface BatchInSegment extends AnyBatch {
   readonly place: BatchPlace;
 }
 /** Where one batch of a run is, whole and checksummed. Plain data: travels in messages. `crc` is the CRC-32 of

@@ -1,0 +1,78 @@
+/** Total order over all partitions: the rows of the definition, in parts that follow each other. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import serial from 'ava';
+import type fc from 'fast-check';
+import { int32, type Schema, type Table, utf8 } from '../index.ts';
+import { collect } from '../testing.ts';
+import { anyLines, rowsOf } from './arbitrary-input.ts';
+import { forAll, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
+import { byCount, byRow } from './examples/mapreduce.ts';
+import * as ranges from './jobs/ranges.ts';
+
+const test = serial.serial;
+const sessions = new Sessions();
+test.after.always(() => sessions.close());
+
+function holds(
+  title: string,
+  input: fc.Arbitrary<object[]>,
+  make: (data: never) => Table<Schema>,
+): void {
+  test(title, async t => {
+    await forAll(input, data => sameAsDefined(sessions, make(data as never)), Math.ceil(RUNS / 2));
+    t.pass();
+  });
+}
+holds('keys that are combined', anyLines, data => ranges.words(data));
+holds('rows, by falling and rising columns', rowsOf({ text: utf8, n: int32 }), data =>
+  ranges.rowsByKey(data),
+);
+holds('a stage, then ranges, then reduce', anyLines, data => ranges.byLength(byRow(data)));
+holds('what that emits elsewhere', anyLines, data => ranges.byLength(byRow(data)).outputs.long);
+holds('ranges after ranges', anyLines, data => byCount(ranges.words(data)));
+
+test('values of 1 MiB that differ at their ends', async t => {
+  const long = 'ä'.repeat(1 << 19);
+  const data = ['1', '', '2', '1', 'x'].map((end, n) => ({ text: long + end, n }));
+  await sameAsDefined(sessions, ranges.rowsByKey(data));
+  await sameAsDefined(sessions, ranges.words(data.map(({ text }) => ({ line: text }))));
+  t.pass();
+});
+
+test('a folder of parts: about one size, in order, the same whoever made them', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'superstep-ranges-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const lines = Array.from({ length: 3000 }, (_, i) => ({
+    line: `w${(i * 7919) % 2003} w${i % 50}`,
+  }));
+  const expected = collect(ranges.words(lines));
+  let first: Buffer[] | undefined;
+  for (const [i, { session: options, run }] of WAYS.entries()) {
+    const session = await sessions.open(options);
+    const output = join(folder, `parts-${i}`);
+    const { splitBytes: _, splitRows: __, ...rest } = run;
+    const { report } = await session.run(ranges.words(lines), {
+      ...rest,
+      splitRows: 100 * (i + 1),
+      output,
+      format: 'jsonl',
+      partitions: 8,
+    } as object);
+    const parts = readdirSync(output)
+      .filter(name => name.startsWith('part-'))
+      .map(name => readFileSync(join(output, name)));
+    t.is(report.partitions, 8);
+    t.is(parts.length, 8);
+    const rows = parts.map(part => part.toString().trim().split('\n'));
+    t.deepEqual(
+      rows.flat().map(row => JSON.parse(row) as object),
+      expected,
+    );
+    const sizes = rows.map(({ length }) => length);
+    t.true(Math.max(...sizes) < 2 * Math.min(...sizes), String(sizes));
+    first ??= parts;
+    t.deepEqual(parts, first, 'boundaries are those of the keys alone');
+  }
+});

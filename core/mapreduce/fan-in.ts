@@ -12,6 +12,7 @@ import { workingBytes } from '../memory/shares.ts';
 import { type Carrier, inputOf, type Slice } from '../shuffle/carrier.ts';
 import { within } from '../shuffle/key-range.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
+import { BatchJoiner } from '../store/batch-joiner.ts';
 import { MAX_FAN_IN, type MergeInput } from '../store/merge.ts';
 import { MergedRows } from '../store/merged-rows.ts';
 import type { ReduceArgument } from './stage.ts';
@@ -113,11 +114,13 @@ function mergeSome(
   const writer = new RunWriter({ fields, partitions: 1, segment, arena: worker });
   const inputs = slices.map(slice => inputFor(argument, carrier, slice));
   const rows = new MergedRows(worker.kernels(), inputs, fields, { natural: false });
+  const joiner = new BatchJoiner(fields, batch => writer.write(0, batch));
   try {
     for (let block = rows.next(); block !== undefined; block = rows.next()) {
-      writer.write(0, block.batch);
+      joiner.add(block.batch);
       worker.heapCheck();
     }
+    joiner.flush();
     return { segment, batches: writer.finish().partitions[0]! };
   } catch (error) {
     writer.abort();

@@ -10,6 +10,7 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { system, writeAll } from './file.ts';
+import { PageBuffer } from './pages.ts';
 import { DATA_PAGE, ENCODING, type Envelope, parquetjs, UNCOMPRESSED } from './parquetjs.ts';
 
 /** Members of parquet.thrift's SchemaElement. */
@@ -36,6 +37,21 @@ export const MAGIC: Uint8Array = new TextEncoder().encode('PAR1');
 /** Large enough that system calls do not show beside the copy, small enough for a core's second-level cache. */
 export const STAGE_BYTES = 256 * 1024;
 
+/** Of Thrift's compact protocol. */
+const LIST = 9;
+const STRUCT = 12;
+const FIELD_AFTER_LAST = 0x10;
+
+/** The head of a list of so many structs. */
+function listOf(size: number): number[] {
+  if (size < 15) return [(size << 4) | STRUCT];
+  const bytes = [0xf0 | STRUCT];
+  for (let left = size; ; left >>>= 7) {
+    if (left < 128) return [...bytes, left];
+    bytes.push((left & 127) | 128);
+  }
+}
+
 interface Chunk {
   readonly start: number;
   values: number;
@@ -51,6 +67,9 @@ export class ParquetFile {
   #staged = 0;
   #crc = 0;
   #groupStart = 0;
+  /** Row groups as the footer will have them: as objects they would be 3 KB each, and a run of 10 GB has 40,000. */
+  readonly #groups = new PageBuffer();
+  #groupCount = 0;
   #chunks: Chunk[] = [];
   #open = true;
   #whole = false;
@@ -128,7 +147,7 @@ export class ParquetFile {
     readonly crc: number;
   } {
     this.#flush();
-    const { types } = parquetjs();
+    const { types, serialize } = parquetjs();
     const end = this.position;
     const columns = this.#chunks.map(({ start, values }, i) => {
       const bytes = (this.#chunks[i + 1]?.start ?? end) - start;
@@ -146,35 +165,19 @@ export class ParquetFile {
       return Object.assign(new types.ColumnChunk!({ file_offset: 0 }), { meta_data: meta });
     });
     const length = end - this.#groupStart;
-    this.#envelope.rowGroups.push(
-      Object.assign(new types.RowGroup!({ total_byte_size: length, num_rows: rows }), { columns }),
-    );
+    const group = new types.RowGroup!({ total_byte_size: length, num_rows: rows });
+    this.#groups.append(serialize(Object.assign(group, { columns })));
+    this.#groupCount++;
     this.#envelope.rowCount += rows;
     return { offset: this.#groupStart, length, crc: this.#crc };
   }
 
   /** Writes the footer, with `metadata` as its keys and values. @returns bytes of the file */
   close(metadata: { readonly [key: string]: string } = {}, sync = false): number {
-    const { types, serialize } = parquetjs();
-    const root = { name: 'schema', num_children: this.#columns.length };
-    const footer = Object.assign(
-      new types.FileMetaData!({
-        version: 1,
-        num_rows: this.#envelope.rowCount,
-        created_by: 'superstep',
-      }),
-      {
-        schema: [root, ...this.#columns.flat()].map(element => new types.SchemaElement!(element)),
-        row_groups: this.#envelope.rowGroups,
-        key_value_metadata: Object.entries(metadata).map(
-          ([key, value]) => new types.KeyValue!({ key, value }),
-        ),
-      },
-    );
-    const bytes = serialize(footer);
-    this.append(bytes);
+    const start = this.position;
+    this.#appendFooter(metadata);
     const tail = new Uint8Array(8);
-    new DataView(tail.buffer).setUint32(0, bytes.length, true);
+    new DataView(tail.buffer).setUint32(0, this.position - start, true);
     tail.set(MAGIC, 4);
     this.append(tail);
     this.#flush();
@@ -182,6 +185,28 @@ export class ParquetFile {
     this.#end();
     this.#whole = true;
     return this.#envelope.offset;
+  }
+
+  /** FileMetaData, around row groups that are serialised already. Thrift's compact protocol: a field begins with
+   *  (its number − the last one's) << 4 | type; a list with size << 4 | type of its items, or from 15 on with f0 | type and
+   *  the size as a varint; a struct ends with 0. https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md */
+  #appendFooter(metadata: { readonly [key: string]: string }): void {
+    const { types, serialize } = parquetjs();
+    const root = { name: 'schema', num_children: this.#columns.length };
+    const before = Object.assign(
+      new types.FileMetaData!({ version: 1, num_rows: this.#envelope.rowCount }),
+      { schema: [root, ...this.#columns.flat()].map(each => new types.SchemaElement!(each)) },
+    );
+    const pairs = Object.entries(metadata);
+    const after = Object.assign(new types.FileMetaData!({ created_by: 'superstep' }), {
+      row_groups: [],
+      key_value_metadata: pairs.map(([key, value]) => new types.KeyValue!({ key, value })),
+    });
+    this.append(serialize(before).subarray(0, -1));
+    this.append(Uint8Array.from([FIELD_AFTER_LAST | LIST, ...listOf(this.#groupCount)]));
+    this.append(this.#groups.view());
+    // Without the empty list it begins with: its field and its size, a byte each.
+    this.append(serialize(after).subarray(2));
   }
 
   /** Removes the file, unless it is whole. Harmless when called again. */

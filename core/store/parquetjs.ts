@@ -5,11 +5,10 @@
  */
 import { createRequire } from 'node:module';
 
-/** Keeps the position, the row groups and the row count of a file. Synchronous when `write` is. */
+/** Keeps the position and the row count of a file. Synchronous when `write` is. */
 export interface Envelope {
   readonly offset: number;
   rowCount: number;
-  readonly rowGroups: object[];
   writeHeader(): void;
   writeSection(bytes: Uint8Array): void;
 }

@@ -3,7 +3,15 @@
  * Run by `npm ci` (as `prepare`) and by `npm test`. Each step is skipped when its inputs are older than its output.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,4 +68,12 @@ if (existsSync(arrowSource)) {
     legalComments: 'none',
     logLevel: 'warning',
   });
+}
+
+// npm links the commands of dependencies only. With this link `npx superstep` runs this clone at once; without it npx asks
+// to install the clone into a cache of its own, which then outlives it.
+const command = join(root, 'node_modules/.bin/superstep');
+chmodSync(join(root, 'dist/core/cli/main.js'), 0o755);
+if (!lstatSync(command, { throwIfNoEntry: false })) {
+  symlinkSync('../../dist/core/cli/main.js', command);
 }

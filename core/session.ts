@@ -1,6 +1,6 @@
 /** `open`: a session, where plans and tasks run.
  *
- * Two halves over one executor: Ray's verbs (exec/runtime.ts) and tables (mapreduce/session-run.ts).
+ * Two halves over one executor: Ray's verbs (exec/runtime.ts) and tables (job/session-run.ts).
  * Invariants: no global state, no output, no signal handlers; nothing starts before there is work; when `close` has
  * resolved no thread, file or range is left, and results that were not read are gone.
  */
@@ -9,9 +9,9 @@ import type { Schema } from './define/schema.ts';
 import type { Table, Tables } from './define/table.ts';
 import { LimitError, UsageError } from './errors.ts';
 import { TaskSession } from './exec/runtime.ts';
-import type { Explained } from './mapreduce/explain.ts';
+import type { Explained } from './job/explain.ts';
 import { WARM } from './mapreduce/stage.ts';
-import { explainOnSession, runOnSession, type RunHost } from './mapreduce/session-run.ts';
+import { explainOnSession, runOnSession, type RunHost } from './job/session-run.ts';
 
 const threadEntry = new URL('./worker-main.js', import.meta.url);
 
@@ -87,7 +87,7 @@ export class OpenSession implements Session {
   }
 
   async explain(what: Table<Schema> | Tables): Promise<string> {
-    const { printExplained } = await import('./mapreduce/explain.ts');
+    const { printExplained } = await import('./job/explain.ts');
     return printExplained(await this.explainData(what));
   }
 

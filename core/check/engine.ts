@@ -13,7 +13,7 @@ import {
   type SuperstepError,
   type Table,
 } from '../index.ts';
-import type { InternalRunOptions } from '../mapreduce/session-run.ts';
+import type { InternalRunOptions } from '../job/session-run.ts';
 import { collect } from '../testing.ts';
 
 export interface Way {

@@ -2,7 +2,7 @@
 import { findJob } from './find-job.ts';
 import { findOutputs } from './find-outputs.ts';
 import { openOptions, type RunFlags, runOptions } from './flags.ts';
-import { printExplained } from '../mapreduce/explain.ts';
+import { printExplained } from '../job/explain.ts';
 import { makeTables } from './make-tables.ts';
 import { openSession } from './open.ts';
 import { print } from './standard-output.ts';

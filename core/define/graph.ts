@@ -48,6 +48,7 @@ export function graph<S extends Schema & EdgeColumns, V extends Schema = {}>(
       op: 'graph',
       edges: edgeTable.plan,
       ...(vertices && { vertices: vertices.plan }),
+      columns: { edges: edgeTable.columns, ...(vertices && { vertices: vertices.columns }) },
       options: flags,
     },
   };

@@ -38,6 +38,8 @@ export type Plan =
       readonly op: 'graph';
       readonly edges: Plan;
       readonly vertices?: Plan;
+      /** Of both tables. */
+      readonly columns: { readonly edges: Schema; readonly vertices?: Schema };
       readonly options: GraphFlags;
     }
   | {

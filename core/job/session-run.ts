@@ -17,13 +17,13 @@ import { outputFormat, type SourceOptions } from '../io.ts';
 import { version } from '../define/version.ts';
 import { KeptRows } from './result.ts';
 import type { Destination } from './outputs.ts';
-import type { Kept } from './made.ts';
+import type { Kept } from '../mapreduce/made.ts';
 import { runTables, type TableResult } from './run.ts';
 import type { Explained } from './explain.ts';
-import { gatherInputs } from './inputs.ts';
+import { gatherInputs } from '../mapreduce/inputs.ts';
 import { planJob } from './plan.ts';
-import type { Refusals } from './stage.ts';
-import type { JobStats } from './stats.ts';
+import type { Refusals } from '../mapreduce/stage.ts';
+import type { JobStats } from '../mapreduce/stats.ts';
 
 /** What the session gives a run, beside its executor. */
 export interface RunHost {

@@ -4,17 +4,18 @@
  * because users ask, and say so themselves where they came from.
  */
 import { printType } from '../define/value.ts';
-import { findMapReduce, type MapReduceSpec } from './define.ts';
-import type { Inputs } from './inputs.ts';
-import { type KeyPart, type Layout, layoutOf } from './layout.ts';
+import { findMapReduce, type MapReduceSpec } from '../mapreduce/define.ts';
+import type { Inputs } from '../mapreduce/inputs.ts';
+import { type KeyPart, type Layout, layoutOf } from '../mapreduce/layout.ts';
+import { type Leg, partitionsFor, SPLIT_BYTES, type Stage, splitsOf } from '../mapreduce/plan.ts';
+import { findProgram, MAX_SUPERSTEPS } from '../pregel/define.ts';
+import { printMessages } from '../pregel/messages.ts';
 import {
   isLast,
   type JobPlan,
-  type Leg,
-  partitionsFor,
-  SPLIT_BYTES,
-  type Stage,
-  splitsOf,
+  type LoadStage,
+  type MapReduceStage,
+  type ProgramStage,
 } from './plan.ts';
 
 /** A value that was chosen, and by what. */
@@ -23,6 +24,19 @@ export interface Chosen {
   readonly value: string;
   readonly from: string;
 }
+
+/** What a stage does, by kind: what it reads, and each of its steps. */
+export type ExplainedStage = { readonly name: string; readonly reads: readonly string[] } & (
+  | {
+      readonly kind: 'mapReduce';
+      readonly map: string;
+      readonly shuffle: string;
+      readonly partitions: string;
+      readonly reduce: string;
+    }
+  | { readonly kind: 'load'; readonly edges: string; readonly partitions: string }
+  | { readonly kind: 'program'; readonly messages: string; readonly ends: string }
+);
 
 /** A plan as data: what `superstep explain --json` prints. */
 export interface Explained {
@@ -34,14 +48,7 @@ export interface Explained {
     readonly splits: number;
     readonly splitBytes: number;
   }[];
-  readonly stages: readonly {
-    readonly name: string;
-    readonly reads: readonly string[];
-    readonly map: string;
-    readonly shuffle: string;
-    readonly partitions: string;
-    readonly reduce: string;
-  }[];
+  readonly stages: readonly ExplainedStage[];
   readonly outputs: readonly {
     readonly name: string;
     readonly stage: number;
@@ -67,9 +74,11 @@ export function explainPlan(
       splits: splits[i]!.length,
       splitBytes: SPLIT_BYTES,
     })),
-    stages: plan.stages.map(stage =>
-      explainStage(stage, splits, isLast(plan, stage.id) ? partitions : undefined),
-    ),
+    stages: plan.stages.map(stage => {
+      if (stage.kind === 'load') return explainLoad(stage);
+      if (stage.kind === 'program') return explainProgram(stage);
+      return explainMapReduce(stage, splits, isLast(plan, stage.id) ? partitions : undefined);
+    }),
     outputs: plan.results.map(({ name, stage, output, columns }) => ({
       name,
       stage,
@@ -88,12 +97,15 @@ export function printExplained({ job, inputs, stages, outputs, settings }: Expla
     const what = files > 0 ? `${counted(files, 'file')}, ${sizeOf(bytes)}, ` : '';
     return `input ${i}   ${what}${from}; ${counted(splits, 'split')} of at most ${sizeOf(splitBytes)}`;
   });
-  const run = stages.flatMap(({ name, reads, map, shuffle, partitions, reduce }, id) => [
+  const run = stages.flatMap(({ name, kind: _, reads, ...steps }, id) => [
     `stage ${id}   ${name}`,
-    `  reads    ${reads.join('; then ')}`,
-    `  map      ${map}`,
-    `  shuffle  ${shuffle} into ${partitions}`,
-    `  reduce   ${reduce}`,
+    `  ${'reads'.padEnd(8)} ${reads.join('; then ')}`,
+    ...Object.entries(steps)
+      .filter(([step]) => step !== 'partitions')
+      .map(
+        ([step, what]) =>
+          `  ${step.padEnd(8)} ${what}${into(step, steps as { partitions?: string })}`,
+      ),
   ]);
   const made = outputs.map(({ name, stage, output, columns }) => {
     const list = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
@@ -104,14 +116,60 @@ export function printExplained({ job, inputs, stages, outputs, settings }: Expla
   return [`job ${job}`, ...read, ...run, ...made, ...said, ''].join('\n');
 }
 
-function explainStage(
-  stage: Stage,
+/** Partitions are said with the step that makes them. */
+function into(step: string, steps: { readonly partitions?: string }): string {
+  return step === 'shuffle' || step === 'edges' ? ` into ${steps.partitions}` : '';
+}
+
+function explainLoad({ name, legs, edges, vertices, flags }: LoadStage): ExplainedStage {
+  const { directed = true, selfLoops = 'keep', duplicateEdges = 'keep' } = flags;
+  const { source, target: _, ...values } = edges.input;
+  const { vertex: __, ...own } = vertices?.input ?? {};
+  const kept = [...Object.keys(values), ...Object.keys(own)];
+  const dropped = [
+    ...(selfLoops === 'drop' ? ['loops'] : []),
+    ...(duplicateEdges === 'drop' ? ['duplicates'] : []),
+  ];
+  const said = [
+    `${directed ? 'directed' : 'undirected'}, ids ${printType(source!)}`,
+    ...(kept.length > 0 ? [`with ${kept.join(', ')}`] : []),
+    ...(dropped.length > 0 ? [`without ${dropped.join(' and ')}`] : []),
+  ];
+  return {
+    kind: 'load',
+    name,
+    reads: legs.map(printLeg),
+    edges: said.join(', '),
+    partitions: 'ranges of vertices, 1 to 64 by their number and that of edges',
+  };
+}
+
+function explainProgram({ name, use, graph }: ProgramStage): ExplainedStage {
+  const spec = findProgram(use);
+  const { maxSupersteps = MAX_SUPERSTEPS } = spec;
+  const ends = [
+    ...(spec.master === undefined ? [] : ['master halts']),
+    'all have voted to halt',
+    `${maxSupersteps.toLocaleString('en')} supersteps, an error`,
+  ];
+  return {
+    kind: 'program',
+    name,
+    reads: [`graph of stage ${graph}`],
+    messages: printMessages(spec),
+    ends: `when ${ends.join(', or ')}`,
+  };
+}
+
+function explainMapReduce(
+  stage: MapReduceStage,
   splits: Inputs['splits'],
   asked: number | undefined,
-): Explained['stages'][number] {
+): ExplainedStage {
   const spec = stage.use && findMapReduce(stage.use);
   const layout = layoutOf(spec ?? { value: stage.output });
   return {
+    kind: 'mapReduce',
     name: stage.name,
     reads: stage.legs.map(printLeg),
     map: printMap(stage, spec),

@@ -10,7 +10,7 @@ import type { Report, Result } from '../define/session.ts';
 import type { Row, Schema } from '../define/schema.ts';
 import { LimitError, UsageError } from '../errors.ts';
 import type { ArenaViews } from '../shuffle/carrier.ts';
-import type { Kept } from './made.ts';
+import type { Kept } from '../mapreduce/made.ts';
 
 /** More rows than this in one array are seldom meant. */
 const TO_ARRAY_ROWS = 1_000_000;

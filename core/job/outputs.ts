@@ -8,7 +8,7 @@ import { found } from '../define/define.ts';
 import type { Json, Place } from '../define/place.ts';
 import { TaskError, UsageError } from '../errors.ts';
 import { Output } from '../exec/commit.ts';
-import type { Into, Part } from './stage.ts';
+import type { Into, Part } from '../mapreduce/stage.ts';
 
 export type Destination =
   | {

@@ -12,11 +12,13 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { ConnectorSpec } from 'superstep';
 import {
+  BATCH_ROWS,
   type Field,
   fieldsOf,
   type Json,
   type Limits,
   loadCodec,
+  type Reader,
   type Schema,
   type Sink,
   type Source,
@@ -159,10 +161,15 @@ function testAborts(
   t.is(readFileSync(taken, 'utf8'), 'mine');
 }
 
+/** What text files have. */
+const LINE = { line: { type: 'utf8' } } as const;
+
 export interface SourceCase {
   readonly source: Source;
   readonly where: readonly string[];
   readonly options?: SourceOptions;
+  /** Asked for; absent: the `line` of text. */
+  readonly columns?: Schema;
   /** Of a text source, lines with their ends; of others, rows: as `source` must give them, in order. */
   readonly expected: readonly (string | object)[];
 }
@@ -170,10 +177,13 @@ export interface SourceCase {
 /** Whatever the splits and chunks, the same records in the same order; splits are data and can be read again. */
 export async function testSource(
   t: ExecutionContext,
-  { source, where, options = {}, expected }: SourceCase,
+  { source, where, options = {}, columns = LINE, expected }: SourceCase,
 ): Promise<void> {
   const facts = await source.describe(where, options);
   t.deepEqual(JSON.parse(JSON.stringify(facts)), facts);
+  source.check(facts, options, columns);
+  const open = (split: Split, limits: Limits): Reader =>
+    source.open(split, options, limits, columns);
   for (const hint of [1, 64, 1000, 1 << 16, 1 << 24]) {
     const splits = source.split(facts, hint);
     t.deepEqual(source.split(facts, hint), splits, 'same facts, same splits');
@@ -184,14 +194,15 @@ export async function testSource(
       for (const split of splits) {
         const travelled = JSON.parse(JSON.stringify(split)) as Split;
         t.deepEqual(travelled, split);
-        for (const record of await readRecords(t, source, travelled, options, limits)) {
-          records.push(record);
-        }
+        const read = await readRecords(t, open(travelled, limits), limits, columns);
+        for (const record of read) records.push(record);
       }
       t.deepEqual(records, expected, `splits of ${hint}, chunks of ${chunkBytes}`);
     }
   }
-  await testClosing(t, source, source.split(facts, 1 << 24), options);
+  for (const split of source.split(facts, 1 << 24).slice(0, 3)) {
+    await testClosing(t, open(split, { chunkBytes: 16, recordBytes: 1 << 24 }));
+  }
 }
 
 function bytesOfAll(all: readonly { readonly bytes: number }[]): number {
@@ -200,44 +211,45 @@ function bytesOfAll(all: readonly { readonly bytes: number }[]): number {
 
 async function readRecords(
   t: ExecutionContext,
-  source: Source,
-  split: Split,
-  options: SourceOptions,
+  reader: Reader,
   limits: Limits,
+  columns: Schema,
 ): Promise<(string | object)[]> {
-  const reader = source.open(split, options, limits);
+  const { rowsOf } = await loadCodec();
   const records: (string | object)[] = [];
   for (let next = await reader.next(); next !== undefined; next = await reader.next()) {
-    if (!(next instanceof Uint8Array)) {
+    if (next instanceof Uint8Array) {
       t.true(next.length > 0);
-      records.push(...next);
+      const lines = Buffer.from(next)
+        .toString()
+        .split(/(?<=\n)/);
+      t.true(next.length <= limits.chunkBytes || lines.length === 1, 'at most chunkBytes');
+      records.push(...lines);
       continue;
     }
-    t.true(next.length > 0);
-    const lines = Buffer.from(next)
-      .toString()
-      .split(/(?<=\n)/);
-    t.true(next.length <= limits.chunkBytes || lines.length === 1, 'at most chunkBytes');
-    records.push(...lines);
+    const rows = 'columns' in next ? rowsOf(next, columns) : next;
+    t.true(rows.length > 0);
+    if ('columns' in next) {
+      t.true(next.rows <= BATCH_ROWS, 'at most BATCH_ROWS');
+      scribble(next);
+    }
+    records.push(...rows);
   }
   t.is(await reader.next(), undefined, 'after the end');
   reader.close();
   return records;
 }
 
-async function testClosing(
-  t: ExecutionContext,
-  source: Source,
-  splits: readonly Split[],
-  options: SourceOptions,
-): Promise<void> {
-  for (const split of splits.slice(0, 3)) {
-    const reader = source.open(split, options, { chunkBytes: 16, recordBytes: 1 << 24 });
-    await reader.next();
-    reader.close();
-    reader.close();
-    t.is(await reader.next(), undefined, 'after close');
-  }
+/** A batch is the caller's, to change too, until the next one is asked for. */
+function scribble({ columns }: StoredBatch): void {
+  for (const { data } of columns) data.fill(0xff);
+}
+
+async function testClosing(t: ExecutionContext, reader: Reader): Promise<void> {
+  await reader.next();
+  reader.close();
+  reader.close();
+  t.is(await reader.next(), undefined, 'after close');
 }
 
 export interface ConnectorCase<O extends Json> {

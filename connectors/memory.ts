@@ -32,6 +32,7 @@ export function memorySource(rows: readonly object[]): Source {
       }
       return splits;
     },
+    check() {},
     open({ where }): RowReader {
       const { start, end } = where as { start: number; end: number };
       let next = start;

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import test from 'ava';
 import { loadCodec, type SourceOptions } from 'superstep/internal';
-import { LIMITS, readAll, readSplit, shared, temporary } from './bytes/testing.ts';
+import { LIMITS, LINE, readAll, readSplit, shared, temporary } from './bytes/testing.ts';
 import { COLUMNS, testSink, testSource } from './conformance.ts';
 import text from './text.ts';
 
@@ -295,7 +295,7 @@ test('a file that changes after it was planned, or while it is read, is refused'
     for (const name of ['x', 'x.gz']) {
       const path = file(t, name, name === 'x' ? lines : gzipSync(lines));
       const [split] = source.split(await source.describe([path], {}), 1 << 20);
-      const reader = source.open(split!, {}, limits);
+      const reader = source.open(split!, {}, limits, LINE);
       if (reader.kind !== 'text') return t.fail();
       await reader.next();
       change(path);
@@ -315,7 +315,7 @@ test('a file that changes after it was planned, or while it is read, is refused'
 test('closing early frees the file, and ends the reader', async t => {
   const path = file(t, 'x.gz', gzipSync('a line\n'.repeat(1e6)));
   const [split] = source.split(await source.describe([path], {}), 1 << 20);
-  const reader = source.open(split!, {}, LIMITS);
+  const reader = source.open(split!, {}, LIMITS, LINE);
   if (reader.kind !== 'text') return t.fail();
   await reader.next();
   reader.close();

@@ -16,14 +16,15 @@ import type {
   Split,
   TextReader,
 } from 'superstep/internal';
-import { inputFormat } from 'superstep/internal';
+import { checkColumns, inputFormat } from 'superstep/internal';
 import type { PutBytes } from './bytes/cells.ts';
 import { decoderOf } from './bytes/encoding.ts';
-import { describeFiles } from './bytes/input-files.ts';
+import { describeFiles, nameOf } from './bytes/input-files.ts';
 import { LineCutter } from './bytes/lines.ts';
 import { type ByteReader, GzipReader, PlainReader, type Planned } from './bytes/read.ts';
 import { RowWriter } from './bytes/row-writer.ts';
 
+const COLUMNS = { line: { type: 'utf8' } } as const;
 /** The last split of a file may be this much larger than the hint, so that none is tiny (Hadoop's SPLIT_SLOP). */
 const SLOP = 1.1;
 /** Files in one split, so that no message of a plan grows without bound. */
@@ -179,6 +180,9 @@ const source: Source = {
     return facts;
   },
   split,
+  check(facts, _options, columns) {
+    checkColumns(COLUMNS, columns, nameOf(facts));
+  },
   open: (piece, options, limits) => new TextSplitReader(piece, options, limits),
 };
 

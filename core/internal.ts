@@ -1,6 +1,8 @@
 /** What connectors and bench use beyond the public API. Re-exports; no promise is made about it to anyone else. */
 export { dateOf } from './batch/calendar.ts';
 export {
+  BATCH_BYTES,
+  BATCH_ROWS,
   bytesOf,
   type Field,
   fieldsOf,
@@ -12,11 +14,13 @@ export {
   WIDTH,
 } from './batch/columns.ts';
 export { openList } from './batch/lists.ts';
+export { checkColumns } from './define/column-rules.ts';
 export type { Json } from './define/place.ts';
 export type { AnyType, Schema } from './define/schema.ts';
 export { type Code, DataError, type Details, LimitError, UsageError } from './errors.ts';
 export { cancelledBy } from './exec/cancelled.ts';
 export {
+  type BatchReader,
   type BatchWriter,
   ENCODINGS,
   type Encoding,

@@ -1,8 +1,9 @@
 /** What a connector implements: where tables come from and where they go.
  *
  * Order of calls. A source: `describe` on the driver, the only planning I/O; `split`, pure; then, in workers, `open` for
- * one split and `next` until it is undefined, `close` in any case. A sink: `open` for one file, `write` batches, then
- * either `close`, after which the file is whole and on the device, or `abort`, after which there is none.
+ * one split and `next` until it is undefined, `close` in any case; `check`, pure, whenever the columns asked for are known.
+ * A sink: `open` for one file, `write` batches, then either `close`, after which the file is whole and on the device, or
+ * `abort`, after which there is none.
  *
  * Invariants: facts and splits are plain JSON, since they travel and are printed; the same facts and hint give the same
  * splits in the same order, because results depend on it; the bytes a sink writes depend on the rows and not on how they
@@ -28,6 +29,8 @@ export interface FileFact {
   readonly kind: 'plain' | 'gzip' | 'stdin' | 'rows';
   /** What errors call it, where that is not its path. */
   readonly name?: string;
+  /** What its format says in a header or a footer: columns, row groups. For its own `check` and `split`. */
+  readonly inside?: Json;
 }
 
 /** A piece of an input that one task reads. */
@@ -80,10 +83,14 @@ export interface Source {
   ): Promise<readonly FileFact[]>;
   /** Pure. `hintBytes` is the size to aim at. */
   split(facts: readonly FileFact[], hintBytes: number): readonly Split[];
-  open(split: Split, options: SourceOptions, limits: Limits): Reader;
+  /** Whether the files have these columns, as far as facts say. Pure. Throws UsageError COLUMN_MISSING, which lists those
+   *  there are, or COLUMN_TYPE. */
+  check(facts: readonly FileFact[], options: SourceOptions, columns: Schema): void;
+  /** @param columns that are wanted, and no others */
+  open(split: Split, options: SourceOptions, limits: Limits, columns: Schema): Reader;
 }
 
-export type Reader = TextReader | RowReader;
+export type Reader = TextReader | RowReader | BatchReader;
 
 /** Whole records as raw UTF-8 (or, with encoding utf8, whatever bytes there are). */
 export interface TextReader {
@@ -104,6 +111,24 @@ export interface TextReader {
 export interface RowReader {
   readonly kind: 'rows';
   next(): Promise<readonly object[] | undefined>;
+  close(): void;
+}
+
+/** Columns, in the order of those that were asked for. */
+export interface BatchReader {
+  readonly kind: 'batches';
+  /** At most BATCH_ROWS rows, and at least one. The buffers are the caller's until the next call, to change too. A
+   *  promise only where they have to be waited for. */
+  next(): StoredBatch | undefined | Promise<StoredBatch | undefined>;
+  /** Of the batch that `next` returned last: the file, as the user named it, */
+  readonly file: string;
+  /** the offset of its first record, in the decompressed file, */
+  readonly offset: number;
+  /** and that record's row, counted from 1, where it is known. */
+  readonly row?: number | undefined;
+  /** Of the input, read until now. */
+  readonly bytes: number;
+  /** Frees what is held; may be called at any time, more than once. */
   close(): void;
 }
 

@@ -64,6 +64,12 @@ export async function describeFiles(
   return facts.toSorted((a, b) => compareBytes(a.name ?? a.path, b.name ?? b.path));
 }
 
+/** What to call all of them in an error: 'a.txt and 3 more'. */
+export function nameOf([first, ...more]: readonly FileFact[]): string {
+  const name = first === undefined ? 'no files' : (first.name ?? first.path);
+  return more.length > 0 ? `${name} and ${more.length} more` : name;
+}
+
 const compareBytes = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b));
 

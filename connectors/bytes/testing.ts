@@ -21,6 +21,8 @@ export function shared(t: ExecutionContext, folder: string): string | undefined 
   return undefined;
 }
 
+/** What text files have. */
+export const LINE = { line: { type: 'utf8' } } as const;
 export const LIMITS: Limits = { chunkBytes: 1 << 20, recordBytes: 16 << 20 };
 
 /** The bytes of one split, and where each chunk was. */
@@ -30,7 +32,7 @@ export async function readSplit(
   options: SourceOptions = {},
   limits = LIMITS,
 ): Promise<{ file: string; offset: number; bytes: Buffer }[]> {
-  const reader = source.open(split, options, limits);
+  const reader = source.open(split, options, limits, LINE);
   if (reader.kind !== 'text') throw new Error(`not text: ${reader.kind}`);
   const chunks = [];
   try {

@@ -97,8 +97,8 @@ export function printExplained({ job, inputs, stages, outputs, settings }: Expla
     const what = files > 0 ? `${counted(files, 'file')}, ${sizeOf(bytes)}, ` : '';
     return `input ${i}   ${what}${from}; ${counted(splits, 'split')} of at most ${sizeOf(splitBytes)}`;
   });
-  const run = stages.flatMap(({ name, kind: _, reads, ...steps }, id) => [
-    `stage ${id}   ${name}`,
+  const run = stages.flatMap(({ name, kind, reads, ...steps }, id) => [
+    `stage ${id}   ${name}${kind === 'mapReduce' ? '' : ` (${kind})`}`,
     `  ${'reads'.padEnd(8)} ${reads.join('; then ')}`,
     ...Object.entries(steps)
       .filter(([step]) => step !== 'partitions')

@@ -15,7 +15,6 @@ import { findMapReduce, outputOf } from '../mapreduce/define.ts';
 import { findProgram, outputOf as programOutputOf } from '../pregel/define.ts';
 import {
   type Channel,
-  isSame,
   type Leg,
   type ReadPlan,
   type Renamed,

@@ -61,8 +61,7 @@ export async function gatherInputs(
       ...(spool && { spoolFolder: spool }),
       signal,
     });
-    if (format === 'text')
-      checkColumns({ line: { type: 'utf8' } }, plan.columns, plan.where.join(', '));
+    reader.check(described, options, plan.columns);
     sources.push({ kind: 'files', format, options });
     splits.push(reader.split(described, splitBytes));
     facts.push(described);

@@ -8,15 +8,10 @@
  * or not reported.
  */
 import { join } from 'node:path';
-import type { RecordBatch } from 'apache-arrow';
 import type { StoredBatch } from '../batch/columns.ts';
-import { batchOf } from '../batch/codec.ts';
-import type { Batch, ConnectorSpec } from '../connector.ts';
-import type { Json } from '../define/place.ts';
 import type { Schema } from '../define/schema.ts';
 import { DataError, SuperstepError, TaskError } from '../errors.ts';
 import type { WorkerContext } from '../exec/executor.ts';
-import { loadSource, type Reader } from '../io.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import { carrierOf } from './carriers.ts';
 import { KeySample } from '../shuffle/key-sample.ts';
@@ -37,6 +32,7 @@ import { measure } from './measure.ts';
 import { loadDefinition } from '../define/loader.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { partitionerOf } from './partition.ts';
+import { type PiecePlace, readSplit } from './read-split.ts';
 import { SideOutputs, type SideTaker } from './side-outputs.ts';
 import { WalkChannel, type WalkChannelOptions } from './walk-channel.ts';
 import { emitsOf, type MapReduceSpec } from './define.ts';
@@ -204,113 +200,57 @@ class Walk {
 
   async #readSplit(split: StageSplit, index: number): Promise<void> {
     this.#current = index;
-    const { stage, rows, inputs } = this.#argument;
-    const leg = stage.legs[split.leg]!;
-    if (split.rows !== undefined) {
-      const [from, to] = split.rows;
-      await this.#take(split, batchOf(rows[split.leg]!.slice(from, to), leg.columns), leg.columns);
-    } else if (leg.from === 'stage') {
-      const run = inputs[split.leg]![split.part!]!;
-      // Runs that are also merged by key carry it as their first column.
-      const keyed = run.fields.length > Object.keys(leg.columns).length ? 1 : 0;
-      const slice = {
-        batches: run.partitions[0]!,
-        ...(run.segment !== undefined && { segment: run.segment }),
-      };
-      for (let i = 0; i < slice.batches.length; i++) {
-        const batch = this.#carrier.read(slice, i, run.fields);
-        await this.#take(
-          split,
-          { rows: batch.rows, columns: batch.columns.slice(keyed) },
-          leg.columns,
-        );
+    const pieces = readSplit(this.#argument, split, {
+      carrier: this.#carrier,
+      signal: this.#worker.signal,
+      limits: { chunkBytes: CHUNK_BYTES, recordBytes: RECORD_BYTES, buffer: this.#buffer },
+    });
+    // Of a file that is read from its beginning the rows are known by number; of a later split only by their bytes.
+    let name = '';
+    let firstLine: number | undefined;
+    for await (const piece of pieces) {
+      const { file, offset } = piece;
+      if (piece.bytes > 0) {
+        this.#bytesIn += piece.bytes;
+        this.#worker.progress(piece.bytes);
+        this.#worker.reading(index, offset ?? 0);
       }
-    } else {
-      await this.#readSource(split, leg.from === 'files' ? leg.read : 0, leg.columns, index);
+      if (piece.kind === 'batch') {
+        await this.#take(piece.batch, piece);
+        continue;
+      }
+      const { lines } = this.#mapper;
+      if (file !== name) firstLine = offset! <= BOM_BYTES ? lines : undefined;
+      name = file;
+      try {
+        const waited = this.#mapper.text(piece.text, { file, offset: offset! });
+        if (waited !== undefined) await waited;
+      } catch (error) {
+        const row = firstLine === undefined ? undefined : lines - firstLine + 1;
+        throw this.#placed(error, { file, row, offset: offset! + this.#mapper.rowStart });
+      }
     }
     this.#mapper.end();
   }
 
-  async #readSource(
-    split: StageSplit,
-    read: number,
-    columns: Schema,
-    index: number,
-  ): Promise<void> {
-    const source = this.#argument.sources[read]!;
-    if (source.kind === 'connector') {
-      const { connector, options } = source.place;
-      const spec = (await loadDefinition('connector', connector)) as ConnectorSpec<Json>;
-      for await (const batch of spec.read(split.split!, columns, options, this.#worker.signal)) {
-        const stored = await fromConnector(batch, columns, connector.name);
-        await this.#take(split, stored, columns);
-      }
-      return;
-    }
-    const limits = { chunkBytes: CHUNK_BYTES, recordBytes: RECORD_BYTES, buffer: this.#buffer };
-    const reader = (await loadSource(source.format)).open(split.split!, source.options, limits);
-    try {
-      if (reader.kind === 'text') await this.#readText(reader, index);
-      else {
-        for (let rows = await reader.next(); rows !== undefined; rows = await reader.next()) {
-          await this.#take(split, batchOf(rows, columns), columns);
-        }
-      }
-    } finally {
-      reader.close();
-    }
-  }
-
-  async #readText(reader: Reader & { kind: 'text' }, index: number): Promise<void> {
-    // Of a file that is read from its beginning the rows are known by number; of a later split only by their bytes.
-    let name = '';
-    let firstLine: number | undefined;
-    for (;;) {
-      let chunk = reader.next();
-      if (chunk instanceof Promise) chunk = await chunk;
-      if (chunk === undefined) return;
-      this.#bytesIn += chunk.length;
-      this.#worker.progress(chunk.length);
-      const { file, offset } = reader;
-      this.#worker.reading(index, offset);
-      const { lines } = this.#mapper;
-      if (file !== name) firstLine = offset <= BOM_BYTES ? lines : undefined;
-      name = file;
-      try {
-        const waited = this.#mapper.text(chunk, { file, offset });
-        if (waited !== undefined) await waited;
-      } catch (error) {
-        const before = firstLine === undefined ? undefined : lines - firstLine;
-        throw this.#placed(error, file, { before, offset });
-      }
-      if (this.#worker.signal.aborted) return;
-    }
-  }
-
-  async #take(split: StageSplit, batch: StoredBatch, columns: Schema): Promise<void> {
-    const { stage } = this.#argument;
-    const { renamed } = stage.legs[split.leg]!;
-    const names = Object.keys(columns);
-    const wanted = Object.keys(stage.input).map(name => {
-      return batch.columns[names.indexOf(renamed?.[name] ?? name)]!;
-    });
+  async #take(batch: StoredBatch, { file, row }: PiecePlace): Promise<void> {
     this.#rowsIn += batch.rows;
     try {
-      await this.#mapper.batch({ rows: batch.rows, columns: wanted });
+      await this.#mapper.batch(batch);
     } catch (error) {
-      throw this.#placed(error, split.label, {});
+      throw this.#placed(error, { file, row });
     }
   }
 
   /** An error of the user's function, with where in the input it was. */
-  #placed(error: unknown, file: string, { before, offset }: Chunk): unknown {
+  #placed(error: unknown, { file, row: first, offset }: Place): unknown {
     if (error instanceof DataError) return error;
     if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
-    const { row, rowStart } = this.#mapper;
+    const { row } = this.#mapper;
     const details = {
       file,
-      ...(before !== undefined && { row: before + row + 1 }),
-      ...(offset !== undefined && { offset: offset + rowStart }),
+      ...(first !== undefined && { row: first + row }),
+      ...(offset !== undefined && { offset }),
       job: this.#argument.context.job,
       stage: `${this.#argument.stage.name} map`,
     };
@@ -324,27 +264,18 @@ class Walk {
   }
 }
 
-/** Where a chunk of a text file lies: rows of the file before it, where they are known, and its byte offset. */
-interface Chunk {
-  readonly before?: number | undefined;
+/** Where a chunk or a batch lies: the row of its first record, and the byte of the record that is meant, where known. */
+interface Place {
+  readonly file: string;
+  readonly row?: number | undefined;
   readonly offset?: number;
 }
 
-/** 'a.txt, row 12,345, byte 112,334'; rows of a table count from the beginning of the batch. */
-function placeOf(
-  { file, row, offset }: { file: string; row?: number; offset?: number },
-  rowOfBatch: number,
-): string {
-  if (offset === undefined) return `row ${count(rowOfBatch + 1)} of ${file}`;
+/** 'a.txt, row 12,345, byte 112,334'; where rows of a table have no numbers they count from the beginning of the batch. */
+function placeOf({ file, row, offset }: Place, rowOfBatch: number): string {
+  if (row === undefined && offset === undefined) return `row ${count(rowOfBatch + 1)} of ${file}`;
   const numbered = row === undefined ? '' : `, row ${count(row)}`;
-  return `${file}${numbered}, byte ${count(offset)}`;
+  return `${file}${numbered}${offset === undefined ? '' : `, byte ${count(offset)}`}`;
 }
 
 const count = (n: number): string => n.toLocaleString('en');
-
-/** What a user's connector gives: rows, or Arrow, whose classes are loaded only then. */
-async function fromConnector(batch: Batch, columns: Schema, where: string): Promise<StoredBatch> {
-  if (Array.isArray(batch)) return batchOf(batch as readonly object[], columns);
-  const { fromArrow } = await import('../batch/arrow.ts');
-  return fromArrow(batch as RecordBatch, columns, where);
-}

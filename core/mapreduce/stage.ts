@@ -13,7 +13,6 @@ import type { Place } from '../define/place.ts';
 import { LostError } from '../errors.ts';
 import type { Executor, Submitted } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
-import type { SourceInput } from './inputs.ts';
 import type { Slice } from '../shuffle/carrier.ts';
 import type { KeyRange } from '../shuffle/key-range.ts';
 import type { SampledKeys } from '../shuffle/key-sample.ts';
@@ -21,6 +20,7 @@ import type { Run } from '../store/run.ts';
 import { Coverage } from './coverage.ts';
 import type { Measured } from './measure.ts';
 import type { Stage, StageSplit } from './plan.ts';
+import type { SplitInputs } from './read-split.ts';
 
 /** Walks that may be lost one after the other without an object between: then the input kills its workers. */
 const MAX_LOST_WALKS = 4;
@@ -50,16 +50,9 @@ export interface JobContext {
   readonly refuse?: Refusals | undefined;
 }
 
-export interface MapArgument {
+export interface MapArgument extends SplitInputs {
   readonly context: JobContext;
-  readonly stage: Stage;
   readonly splits: readonly StageSplit[];
-  /** Rows in memory, by leg. */
-  readonly rows: readonly (readonly object[])[];
-  /** What the user said of each read, by read. */
-  readonly sources: readonly SourceInput[];
-  /** Runs of the stages that are read, by leg and part. */
-  readonly inputs: readonly (readonly Run[])[];
   /** Further outputs that somebody asked for. */
   readonly sides: readonly string[];
   readonly partitions: number;

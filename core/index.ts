@@ -31,7 +31,7 @@ export {
   type Tables,
 } from './define/table.ts';
 export { join, type Joined, type JoinType } from './define/join.ts';
-export { edges, type Graph, graph, type GraphFlags } from './define/graph.ts';
+export { edges, type Graph, graph, type GraphFlags, simple } from './define/graph.ts';
 export { type Inputs, type Job, job } from './define/job.ts';
 export * from './define/session.ts';
 export { open } from './open.ts';
@@ -50,4 +50,5 @@ export {
   words,
 } from './mapreduce/define.ts';
 export * from './pregel/define.ts';
+export { graphJob } from './pregel/graph-job.ts';
 export * from './errors.ts';

@@ -2,7 +2,7 @@
 /** What TypeScript infers, held exactly. Compiles or does not; nothing runs. */
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow';
 import type { Graph, Ref, Result, Row, Session, Table, VertexId } from '../index.ts';
-import { bigint64, combiner, decimal, edges, float64, graph, int64, job, join, list, mapReduce, min, nullable, oneOf, read, rows, select, sum, timestamp, utf8, vertexId, vertexProgram } from '../index.ts';
+import { bigint64, combiner, decimal, edges, float64, graph, graphJob, int64, job, join, list, mapReduce, min, nullable, oneOf, read, rows, select, simple, sum, timestamp, utf8, vertexId, vertexProgram } from '../index.ts';
 import wordcount, { byBatch, clean, counted, largestOrder, meanTemperature, revenueByCountry, sessionize } from './examples/mapreduce.ts';
 import hostRank, { numbered } from './examples/pipeline.ts';
 import { cdlp, pagerank, sssp, trust } from './examples/pregel.ts';
@@ -110,6 +110,22 @@ const communities = cdlp(byName);
 is<Equal<RowOf<typeof communities>, { readonly vertex: string; readonly label: string }>>();
 const numberedCommunities = cdlp(roads);
 is<Equal<RowOf<typeof numberedCommunities>, { readonly vertex: number; readonly label: number }>>();
+
+// a job over a graph is called as a program is
+const either = graphJob({
+  name: 'either',
+  params: { of: oneOf('labels', 'same'), from: vertexId },
+  output: { label: vertexId },
+  plan(given, { of, from }) {
+    is<Equal<typeof from, string | number | bigint>>();
+    is<Equal<typeof of, 'labels' | 'same'>>();
+    return cdlp(of === 'same' ? given : simple(given));
+  },
+});
+const labels = either(byName, { from: 'a' });
+is<Equal<RowOf<typeof labels>, { readonly vertex: string; readonly label: string }>>();
+is<Equal<Flat<Parameters<typeof either>[1]>, { readonly from: string | number | bigint; readonly of?: 'labels' | 'same' }>>();
+graphJob({ name: 'weighted', edge: { weight: float64 }, output: { distance: float64 }, plan: given => sssp(given, { source: 1 }) });
 
 // joins
 const left = rows([{ user: 1, spent: 2 }], { user: int64, spent: float64 });

@@ -2,7 +2,7 @@
 /** What TypeScript refuses. Each line marked must be an error, or this file does not compile.
  *  The same mistakes in JavaScript, or behind `any`, are UsageErrors with the same words when the plan is made. */
 import type { Result, Session, Table } from '../index.ts';
-import { actor, any, bool, combiner, connector, decimal, edges, float64, graph, int64, job, join, mapReduce, min, nullable, oneOf, plus, read, rows, select, sum, task, utf8, vertexId, vertexProgram, words } from '../index.ts';
+import { actor, any, bool, combiner, connector, decimal, edges, float64, graph, graphJob, int64, job, join, mapReduce, min, nullable, oneOf, plus, read, rows, select, sum, task, utf8, vertexId, vertexProgram, words } from '../index.ts';
 import wordcount, { byRow, sessionize } from './examples/mapreduce.ts';
 import { cdlp, pagerank, sssp, trust } from './examples/pregel.ts';
 import { range } from './examples/connector.ts';
@@ -139,6 +139,12 @@ vertexProgram({ ...program, aggregates: { on: { type: bool, combine: any } }, co
 vertexProgram({ ...program, output: ['ranks'], compute() {} });
 // @ts-expect-error the graph has no weights
 sssp(graph(read('x', edges)), { source: 1 });
+// @ts-expect-error a job over a graph gives the columns it promises
+graphJob({ name: 'j', output: { rank: float64 }, plan: given => cdlp(given) });
+// @ts-expect-error a job over a graph hands on what it reads: it says nothing of weights
+graphJob({ name: 'j', output: { distance: float64 }, plan: given => sssp(given, { source: 1 }) });
+// @ts-expect-error a promise is not a plan
+graphJob({ name: 'j', output: { label: vertexId }, plan: async given => cdlp(given) });
 // @ts-expect-error the graph's vertices have no name
 trust(graph(read('x', { ...edges, weight: float64, blocked: bool })), {});
 // @ts-expect-error ends of different types

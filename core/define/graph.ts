@@ -54,6 +54,26 @@ export function graph<S extends Schema & EdgeColumns, V extends Schema = {}>(
   };
 }
 
+/** The same vertices, and the edges read as undirected, without self-loops and, of those between two vertices, the first
+ *  alone, whichever way it points. */
+export function simple<Id extends IdType, V extends Schema, E extends Schema>(
+  of: Graph<Id, V, E>,
+): Graph<Id, V, E> {
+  const { options, ...plan } = of.plan as Plan & { readonly op: 'graph' };
+  const { directed, selfLoops, duplicateEdges } = options;
+  // The same plan, not one like it: a plan is loaded once.
+  if (directed === false && selfLoops === 'drop' && duplicateEdges === 'drop') return of;
+  const flags: GraphFlags = { directed: false, selfLoops: 'drop', duplicateEdges: 'drop' };
+  return { ...of, plan: { ...plan, options: { ...options, ...flags } } };
+}
+
+/** Columns as they come out of a graph with these ids. */
+export function idsIn(columns: Schema, id: AnyType): Schema {
+  const ofIds = (of: AnyType): AnyType =>
+    of.type === 'vertexId' ? { ...id, ...(of.nullable && { nullable: true }) } : of;
+  return Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, ofIds(of)]));
+}
+
 function without(columns: Schema, ...names: string[]): Schema {
   return Object.fromEntries(Object.entries(columns).filter(([c]) => !names.includes(c)));
 }

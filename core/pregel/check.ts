@@ -134,7 +134,10 @@ function checkRest({
 }
 
 /** The graph is one, and has the vertex and edge columns that the program reads. */
-export function checkGraphFor(spec: ProgramSpec, graph: unknown): void {
+export function checkGraphFor(
+  spec: Pick<ProgramSpec, 'name' | 'vertex' | 'edge'>,
+  graph: unknown,
+): void {
   const { name, vertex = {}, edge = {} } = spec;
   const given = graph as {
     readonly vertex?: Schema;

@@ -30,7 +30,7 @@ import type {
   Value,
   VertexId,
 } from '../define/schema.ts';
-import type { Graph } from '../define/graph.ts';
+import { type Graph, idsIn } from '../define/graph.ts';
 import { type Table, table } from '../define/table.ts';
 import { checkGraphFor, checkProgram } from './check.ts';
 
@@ -89,6 +89,8 @@ interface Context<P extends Params, A extends Schema> {
   /** As of the superstep before. */
   readonly vertexCount: number;
   readonly edgeCount: number;
+  /** If not, every edge is an out-edge and an in-edge of both its ends: sending one way reaches all neighbours. */
+  readonly directed: boolean;
   readonly params: ParamValues<P>;
   /** Combined over superstep S − 1; the identity at 0. */
   readonly aggregates: Row<A>;
@@ -155,7 +157,7 @@ interface VertexProgramSpec<
 }
 
 /** Vertices in the output have the ids they came with. */
-type WithIds<S extends Schema, Id extends IdType> = {
+export type WithIds<S extends Schema, Id extends IdType> = {
   readonly [C in keyof S]: S[C] extends AnyType<'vertexId'>
     ? S[C] extends DataType
       ? Id
@@ -206,11 +208,8 @@ export function vertexProgram<
     given: { readonly [name: string]: unknown } = {},
   ) => {
     checkGraphFor(program, graph);
-    const ofIds = (of: AnyType): AnyType =>
-      of.type === 'vertexId' ? { ...graph.id, ...(of.nullable && { nullable: true }) } : of;
-    const columns = Object.entries(output).map(([name, of]) => [name, ofIds(of as AnyType)]);
     return table(
-      { vertex: graph.id, ...Object.fromEntries(columns) } as Show<
+      { vertex: graph.id, ...idsIn(output, graph.id) } as Show<
         { readonly vertex: Id } & WithIds<Pick<S, O>, Id>
       >,
       {

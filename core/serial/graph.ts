@@ -15,6 +15,7 @@ export interface LoadedGraph {
   readonly values: readonly Row[];
   readonly out: readonly LoadedEdge[][];
   readonly in: readonly LoadedEdge[][];
+  readonly directed: boolean;
   /** An undirected edge counts once. */
   readonly edgeCount: number;
   rank(id: Any): number | undefined;
@@ -42,7 +43,7 @@ export function load(edges: Ran, vertices: Ran | undefined, flags: GraphFlags): 
     into[s]!.push({ target: t, value });
   }
   for (const list of [...out, ...into]) list.sort((a, b) => a.target - b.target);
-  return { ids, values, out, in: into, edgeCount, rank };
+  return { ids, values, out, in: into, directed, edgeCount, rank };
 }
 
 function loadVertices(edges: Ran, vertices: Ran | undefined, { danglingEdges }: GraphFlags) {

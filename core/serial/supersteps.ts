@@ -26,6 +26,7 @@ export function runProgram(plan: Plan & { op: 'apply' }, loaded: LoadedGraph): R
     params: ranked(spec, plan.params, graph),
     vertexCount: graph.ids.length,
     edgeCount: graph.edgeCount,
+    directed: graph.directed,
   };
   const call = (name: string, id: number, outbox: Inboxes, body: (v: object) => unknown): void => {
     const halt = (): void => void (awake[id] = false);

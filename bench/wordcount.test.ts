@@ -44,7 +44,7 @@ test('the baseline counts what Python’s bytes.split() gives', t => {
 
 test('all rivals give the same table, larger than the baseline’s chunks', async t => {
   const at = folder(t);
-  const { path } = makeFile({ kind: 'zipf', bytes: 3_000_000, distinct: 5_000, seed: 1 }, at);
+  const { path } = makeFile({ kind: 'zipf', size: 3_000_000, distinct: 5_000, seed: 1 }, at);
   const counts = countWords(path);
   const truth = ofEntries([...counts].map(([word, { n }]) => [word, n]));
   t.is(truth.rows, 5_000);

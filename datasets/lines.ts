@@ -1,13 +1,10 @@
 /** Puts words into lines, in blocks, for the generators of text.
  *
- * Order of calls: `add` for each word, `end` once. Lines are of 6 to 14 words, 10 on average. Bytes leave by `write`
- * in blocks that are only valid during the call. Memory: one block.
+ * Order of calls: `add` for each word, `take` whenever `full`, `end` once. Lines are of 6 to 14 words, 10 on average.
+ * Memory: one block.
  */
 import type { Random } from './random.ts';
 import { MAX_LETTERS } from './words.ts';
-
-/** Takes the next bytes of a file; they are overwritten after it returns. */
-export type Write = (block: Uint8Array) => void;
 
 /** 1 MiB: large enough that writing costs little a byte, small enough for the second-level cache. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -17,15 +14,13 @@ const NEWLINE = 10;
 export class Lines {
   readonly #block = new Uint8Array(BLOCK_BYTES);
   readonly #random: Random;
-  readonly #write: Write;
   #used = 0;
   #left: number;
   /** Bytes so far; each word counts one more than its letters. */
   bytes = 0;
 
-  constructor(random: Random, write: Write) {
+  constructor(random: Random) {
     this.#random = random;
-    this.#write = write;
     this.#left = this.#length();
   }
 
@@ -33,9 +28,13 @@ export class Lines {
     return 6 + this.#random.below(9);
   }
 
+  /** No room for another word. */
+  get full(): boolean {
+    return this.#used + MAX_LETTERS + 1 > BLOCK_BYTES;
+  }
+
   /** Adds the word of `letters` letters at `from[at…]`, which holds MAX_LETTERS bytes, whatever the last ones are. */
   add(from: Uint8Array, at: number, letters: number): void {
-    if (this.#used + MAX_LETTERS + 1 > BLOCK_BYTES) this.#flush();
     const block = this.#block;
     const used = this.#used;
     // All twelve, whatever the length: a loop that ends anywhere is mispredicted once a word.
@@ -61,14 +60,16 @@ export class Lines {
     this.bytes += letters + 1;
   }
 
-  /** Ends the last line and writes what is left. */
-  end(): void {
-    if (this.#used > 0) this.#block[this.#used - 1] = NEWLINE;
-    this.#flush();
+  /** The bytes so far; their block is used again. */
+  take(): Uint8Array {
+    const bytes = this.#block.subarray(0, this.#used);
+    this.#used = 0;
+    return bytes;
   }
 
-  #flush(): void {
-    if (this.#used > 0) this.#write(this.#block.subarray(0, this.#used));
-    this.#used = 0;
+  /** Ends the last line; what is left, at least that line's end. */
+  end(): Uint8Array {
+    this.#block[this.#used - 1] = NEWLINE;
+    return this.take();
   }
 }

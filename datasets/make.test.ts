@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { makeFile } from './make.ts';
 
-const recipe = { kind: 'zipf', bytes: 100_000, distinct: 100, seed: 1 } as const;
+const recipe = { kind: 'zipf', size: 100_000, distinct: 100, seed: 1 } as const;
 
 test('a file is made once, found again, and made again when it is not whole', t => {
   const folder = mkdtempSync(join(tmpdir(), 'superstep-make-'));
@@ -28,6 +28,9 @@ test('a file is made once, found again, and made again when it is not whole', t 
 test('a recipe that is refused leaves nothing', t => {
   const folder = mkdtempSync(join(tmpdir(), 'superstep-make-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
-  t.throws(() => makeFile({ ...recipe, distinct: 50_000 }, folder), { instanceOf: RangeError });
+  t.throws(() => makeFile({ ...recipe, distinct: 50_000 }, folder), { code: 'USAGE' });
+  t.throws(() => makeFile({ ...recipe, seed: -1 }, folder), {
+    message: 'zipf: seed cannot be -1',
+  });
   t.deepEqual(readdirSync(folder), []);
 });

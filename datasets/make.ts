@@ -18,40 +18,25 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Write } from './lines.ts';
-import { generateUniformWords } from './uniform-words.ts';
-import { generateZipf } from './zipf.ts';
+import { blocksOf, type Recipe, recipeOf } from './generated.ts';
 
 export interface Made {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
 }
-export type Recipe =
-  | {
-      readonly kind: 'zipf';
-      readonly bytes: number;
-      readonly distinct: number;
-      readonly seed: number;
-    }
-  | {
-      readonly kind: 'uniform-words';
-      readonly words: number;
-      readonly distinct: number;
-      readonly seed: number;
-    };
-
 /** Counts changes to what the generators write, so that files of before are not taken for those of now. */
 const VERSION = 1;
 
 /** The file's name: everything its bytes depend on. */
-export function fileName(recipe: Recipe): string {
-  const size = recipe.kind === 'zipf' ? recipe.bytes : recipe.words;
-  return `${recipe.kind}-${size}-${recipe.distinct}-${recipe.seed}.v${VERSION}.txt`;
+export function fileName({ kind, ...values }: Recipe): string {
+  return `${[kind, ...Object.values(values)].join('-')}.v${VERSION}.txt`;
 }
 
-/** Makes the file of `recipe` in `folder`, unless it is there. Leaves nothing behind when it fails. */
-export function makeFile(recipe: Recipe, folder: string): Made {
+/** Makes the file of a recipe in `folder`, unless it is there. Leaves nothing behind when it fails. Throws UsageError USAGE for
+ *  a recipe that cannot be. */
+export function makeFile({ kind, ...given }: Recipe, folder: string): Made {
+  const recipe = recipeOf(kind, given);
   const path = join(folder, fileName(recipe));
   const there = existing(path);
   if (there !== undefined) return there;
@@ -61,11 +46,11 @@ export function makeFile(recipe: Recipe, folder: string): Made {
   const file = openSync(path + unique, 'wx');
   let bytes = 0;
   try {
-    generate(recipe, block => {
+    for (const block of blocksOf(recipe)) {
       for (let at = 0; at < block.length; ) at += writeSync(file, block, at);
       hash.update(block);
       bytes += block.length;
-    });
+    }
     fsyncSync(file);
     const made = { path, bytes, sha256: hash.digest('hex') };
     writeFileSync(`${path}.json${unique}`, JSON.stringify({ bytes, sha256: made.sha256 }));
@@ -78,15 +63,6 @@ export function makeFile(recipe: Recipe, folder: string): Made {
     throw error;
   } finally {
     closeSync(file);
-  }
-}
-
-function generate(recipe: Recipe, write: Write): void {
-  switch (recipe.kind) {
-    case 'zipf':
-      return generateZipf(recipe, write);
-    case 'uniform-words':
-      return generateUniformWords(recipe, write);
   }
 }
 

@@ -3,9 +3,10 @@
  * The worst case of a group-by: with as many distinct words as words nothing combines, and the table is as large as
  * it can be. Memory does not depend on any option: word i is computed, not kept.
  */
-import { Lines, type Write } from './lines.ts';
+import { UsageError } from 'superstep';
+import { Lines } from './lines.ts';
 import { Random } from './random.ts';
-import { MAX_LETTERS, MAX_WORDS, writeWord } from './words.ts';
+import { MAX_LETTERS, writeWord } from './words.ts';
 
 export interface UniformWordsOptions {
   /** Words in the text. */
@@ -18,24 +19,26 @@ export interface UniformWordsOptions {
 /** Prime, so that stepping by it visits every residue once, whatever `distinct` is (unless a multiple of it). */
 const STEP = 3_571;
 
-/** Writes the text. Throws a RangeError if there are not so many distinct words. */
-export function generateUniformWords(
-  { words, distinct, seed }: UniformWordsOptions,
-  write: Write,
-): void {
-  if (!(distinct >= 1 && distinct <= Math.min(words, MAX_WORDS)) || distinct % STEP === 0) {
-    throw new RangeError(
-      `uniform-words: distinct must be from 1 to words and ${MAX_WORDS}, no multiple of ${STEP}, not ${distinct}`,
-    );
+/** The text, in blocks that are overwritten when the next is asked for. Throws UsageError USAGE if there are not so many
+ *  distinct words. */
+export function* generateUniformWords({
+  words,
+  distinct,
+  seed,
+}: UniformWordsOptions): Generator<Uint8Array> {
+  if (distinct > words || distinct % STEP === 0) {
+    const message = `uniform-words: distinct must be at most words, no multiple of ${STEP}, not ${distinct}`;
+    throw new UsageError('USAGE', message, { remedy: 'Ask for more words, or one word less.' });
   }
   const random = new Random(seed);
-  const lines = new Lines(random, write);
+  const lines = new Lines(random);
   const word = new Uint8Array(MAX_LETTERS);
   // The first `distinct` words visit each once, in an order that is not that of the numbers.
   let at = 0;
   for (let i = 0; i < words; i++) {
     at = i < distinct ? (at + STEP) % distinct : random.below(distinct);
+    if (lines.full) yield lines.take();
     lines.add(word, 0, writeWord(at, seed, word, 0));
   }
-  lines.end();
+  yield lines.end();
 }

@@ -4,13 +4,14 @@
  * whose last bit may differ (`Math.pow`, `Math.log`) is called. That is why the exponent is 1 and not a parameter.
  * Memory: about 24 bytes a distinct word, whatever the size of the text.
  */
-import { Lines, type Write } from './lines.ts';
+import { UsageError } from 'superstep';
+import { Lines } from './lines.ts';
 import { Random } from './random.ts';
 import { MAX_LETTERS, writeWord } from './words.ts';
 
 export interface ZipfOptions {
-  /** Size of the text: it ends within 13 bytes below this. */
-  readonly bytes: number;
+  /** Bytes of the text: it ends within 13 below this. */
+  readonly size: number;
   /** Distinct words: exactly so many occur. */
   readonly distinct: number;
   readonly seed: number;
@@ -24,37 +25,37 @@ const ENTRY = 16;
 /** A guide of 2^17 entries (512 KiB) stays in the second-level cache; a longer one saves steps and costs misses. */
 const GUIDE_BITS = 17;
 
-/** Writes the text. Throws a RangeError if `bytes` are too few for `distinct` words, or `distinct` too many. */
-export function generateZipf({ bytes, distinct, seed }: ZipfOptions, write: Write): void {
-  if (!(distinct >= 1 && distinct <= ZIPF_MAX_DISTINCT)) {
-    throw new RangeError(`zipf: distinct must be from 1 to ${ZIPF_MAX_DISTINCT}, not ${distinct}`);
-  }
+/** The text, in blocks that are overwritten when the next is asked for. Throws UsageError USAGE if `size` is too little for
+ *  `distinct` words. */
+export function* generateZipf({ size, distinct, seed }: ZipfOptions): Generator<Uint8Array> {
   const { entries, unseenBytes: all } = vocabulary(distinct, seed);
-  if (bytes < all) {
-    throw new RangeError(
-      `zipf: ${distinct} distinct words need at least ${all} bytes, not ${bytes}`,
-    );
+  if (size < all) {
+    const message = `zipf: ${distinct} distinct words need at least ${all} bytes, not ${size}`;
+    throw new UsageError('USAGE', message, { remedy: 'Ask for more bytes, or for fewer words.' });
   }
   const cumulative = cumulate(distinct);
   const guide = guideTo(cumulative);
   const random = new Random(seed);
-  const lines = new Lines(random, write);
+  const lines = new Lines(random);
   const seen = new Uint8Array(distinct);
   let unseenBytes = all;
   // What has not been drawn by then fills the end of the text, so that the number of distinct words is exact.
-  while (lines.bytes + unseenBytes + MAX_LETTERS + 1 <= bytes) {
+  while (lines.bytes + unseenBytes + MAX_LETTERS + 1 <= size) {
     const word = draw(random.next(), cumulative, guide);
     const letters = entries[word * ENTRY + ENTRY - 1]!;
     if (seen[word] === 0) {
       seen[word] = 1;
       unseenBytes -= letters + 1;
     }
+    if (lines.full) yield lines.take();
     lines.add(entries, word * ENTRY, letters);
   }
   for (let word = 0; word < distinct; word++) {
-    if (seen[word] === 0) lines.add(entries, word * ENTRY, entries[word * ENTRY + ENTRY - 1]!);
+    if (seen[word] !== 0) continue;
+    if (lines.full) yield lines.take();
+    lines.add(entries, word * ENTRY, entries[word * ENTRY + ENTRY - 1]!);
   }
-  lines.end();
+  yield lines.end();
 }
 
 function vocabulary(distinct: number, seed: number) {

@@ -26,7 +26,7 @@ export default suite<Data, WordTable>({
   variants: [variant('1 worker', 1), variant('2 workers', 2)],
   data({ cache, quick }) {
     const bytes = quick ? 200_000_000 : 2_000_000_000;
-    return makeFile({ kind: 'zipf', bytes, distinct: 500_000, seed: 1 }, cache);
+    return makeFile({ kind: 'zipf', size: bytes, distinct: 500_000, seed: 1 }, cache);
   },
   truth: ({ path, sha256 }, context) =>
     kept(context, `wordcount by split and Map of ${sha256}`, () => ofText(path)),

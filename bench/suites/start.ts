@@ -40,7 +40,7 @@ export default suite<Data, WordTable>({
     },
   ],
   data({ cache }) {
-    return makeFile({ kind: 'zipf', bytes: 10_000, distinct: 300, seed: 1 }, cache);
+    return makeFile({ kind: 'zipf', size: 10_000, distinct: 300, seed: 1 }, cache);
   },
   truth: ({ path }) => ofText(path),
   units: () => 1,

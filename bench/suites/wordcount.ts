@@ -90,7 +90,7 @@ export default suite({
   ],
   data({ cache, quick }): Data {
     const bytes = quick ? 40_000_000 : 400_000_000;
-    return { ...makeFile({ kind: 'zipf', bytes, distinct: bytes / 800, seed: 1 }, cache) };
+    return { ...makeFile({ kind: 'zipf', size: bytes, distinct: bytes / 800, seed: 1 }, cache) };
   },
   truth: ({ path, sha256 }, context) =>
     kept(context, `wordcount by split and Map of ${sha256}`, () => ofText(path)),

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../define/version.ts';
 import { UsageError } from '../errors.ts';
+import type { MakeFlags } from './dataset.ts';
 import type { RunFlags } from './flags.ts';
 import { errorAsJson, EXIT, exitCodeOf, printError } from './print-error.ts';
 import { print, tolerateGoneReaders } from './standard-output.ts';
@@ -65,6 +66,7 @@ function program(): Command {
     .action(async (file: string | undefined, flags: { readonly json?: true }) => {
       await (await import('./list-jobs.ts')).listJobs(file, flags);
     });
+  datasets(root.command('dataset'));
   root
     .command('clean')
     .description(
@@ -84,6 +86,36 @@ function program(): Command {
       },
     );
   return root;
+}
+
+function datasets(group: Command): void {
+  group.description('data to try things on: generated, or from the package');
+  group
+    .command('list')
+    .description('list the data sets')
+    .option('--json', 'print them as JSON')
+    .action(async (flags: { readonly json?: true }) => {
+      await (await import('./dataset.ts')).listDatasets(flags);
+    });
+  group
+    .command('make')
+    .description('generate a data set: the same bytes on every machine')
+    .argument('<name>', 'see superstep dataset list, which has the parameters of each')
+    .requiredOption('--out <file>', 'the file to write')
+    .option('--seed <n>', 'of the random numbers (default 1)')
+    .option('--size <size>', '400MB: bytes of a text')
+    .option('--words <n>', 'words of a text')
+    .option('--distinct <n>', 'distinct words')
+    .option('--scale <n>', 'the graph has at most 2^n vertices')
+    .option('--degree <n>', 'edges for each vertex (default 16)')
+    .option('--ids <kind>', 'what vertices are called: dense, sparse or words')
+    .option('--weights <n>', 'weights of edges: whole numbers from 1 to n')
+    .option('--overwrite', 'replace the file')
+    .option('--quiet', 'print nothing but errors')
+    .option('--verbose', 'print stacks with errors')
+    .action(async (name: string, flags: MakeFlags) => {
+      await (await import('./dataset.ts')).makeDataset(name, flags);
+    });
 }
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];

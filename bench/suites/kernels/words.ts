@@ -11,7 +11,7 @@ interface Text {
 }
 const text = ({ cache, quick }: Context): Text => {
   const bytes = quick ? 8_000_000 : 100_000_000;
-  const { path } = makeFile({ kind: 'zipf', bytes, distinct: bytes / 800, seed: 1 }, cache);
+  const { path } = makeFile({ kind: 'zipf', size: bytes, distinct: bytes / 800, seed: 1 }, cache);
   return { path };
 };
 

@@ -70,6 +70,7 @@ export const CODES = {
   PARTITION_RANGE: ['TaskError', 'a partition function answered something that is not a partition'],
   TASK_FAILED: ['TaskError', 'a function of the job threw'],
   TYPE_MISMATCH: ['TaskError', 'a function gave a value that its column does not take'],
+  MESSAGE_NAN: ['TaskError', 'a vertex program sent NaN as a message'],
   EMIT_LATE: ['TaskError', 'emit, or the values of a group, were used after their call had ended'],
   CURSOR_KEPT: ['TaskError', 'a vertex was kept and used after the call it was given to'],
   // ContractError: superstep/testing found that a job does not do the same however it runs.

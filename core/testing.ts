@@ -10,8 +10,9 @@ import { UsageError } from './errors.ts';
 import { runSerially } from './serial/tables.ts';
 import { leave } from './serial/values.ts';
 
-/** All rows, in the order that one worker would write them. An exception of a row function comes out as it is.
- *  Throws UsageError USAGE for what is no table or reads files, and what the engine throws for wrong values. */
+/** All rows, in the order that one worker would write them. An exception of a row function comes out as it is,
+ *  one of a vertex program as a TaskError that names the vertex. Throws UsageError USAGE for what is no table or reads
+ *  files, and what the engine throws for wrong values. */
 export function collect<S extends Schema>(table: Table<S>): Row<S>[] {
   if (!isTable(table)) {
     throw new UsageError('USAGE', `collect() takes a table, got ${printValue(table)}`, {

@@ -1,10 +1,16 @@
 /** Vertex programs, after Pregel: supersteps, messages, vote to halt, aggregates, master.
  *
- * Order of calls. Before superstep 0: `init` once a vertex (sets state; may not send). Superstep S:
- * `master` (sees the aggregates of S − 1; may set them, and may halt) → mutations asked for in S − 1 →
- * `compute` for every vertex that is active or has messages → messages and aggregates are combined. A run
- * ends when every vertex has voted to halt and no message is under way, when `master` halts, or with an error
- * at `maxSupersteps`.
+ * Order of calls. Before superstep 0: `init` once a vertex (sets state; may not send, nor change the graph).
+ * Superstep S: `master` (sees the aggregates of S − 1; may set them, and may halt) → `compute` for every vertex that
+ * is active or has messages → messages and aggregates are combined, and changes of the graph are made. A run ends
+ * when every vertex has voted to halt and no message is under way, when `master` halts, or with an error at
+ * `maxSupersteps`.
+ *
+ * Changes of the graph. A vertex's own edges change at once; all else after the superstep, also the last one: edges
+ * removed, vertices removed with their edges, vertices added (`init`, active), edges added. A vertex keeps its rank;
+ * added ones rank, and come out, after all that were loaded, those of one superstep in ascending order of id. A message to
+ * a vertex that is gone is dropped, and so is an edge; it does not come back to life. The graph as loaded stays as it
+ * is for other programs.
  *
  * `v` is a cursor, valid inside the call only: state, vertex values and edge values are read and written as
  * properties of it. Its class, and the loop that calls `compute`, are generated for each run from source text
@@ -66,13 +72,16 @@ interface Cursor<E extends Schema, M extends MessageType> {
   sendToOut(message: MessageOf<M>): undefined;
   /** Against every in-edge. */
   sendToIn(message: MessageOf<M>): undefined;
+  /** A message that is NaN, or has NaN in a column, is an error (MESSAGE_NAN), whoever sends it how. */
   sendTo(target: VertexId, message: MessageOf<M>): undefined;
   voteToHalt(): undefined;
-  /** A cursor as well: one object, moved. */
+  /** By target, then as they came. A cursor as well: one object, moved. A loop goes over what was there when it began. */
   readonly outEdges: Iterable<Edge<E>>;
-  /** Own edges change at once; the vertex goes before superstep S + 1. */
+  /** Undirected: the other end has it too, from S + 1. Whatever the flags of `graph` say: they are about loading. */
   addEdge(target: VertexId, value: Row<E>): undefined;
+  /** All edges to it; undirected: of both ends. */
   removeEdges(target: VertexId): undefined;
+  /** Before superstep S + 1. What it sends in S arrives. */
   remove(): undefined;
 }
 type Reserved = { readonly [N in keyof Cursor<{}, AnyType>]?: never };
@@ -86,7 +95,7 @@ export type Vertex<
 
 interface Context<P extends Params, A extends Schema> {
   readonly superstep: number;
-  /** As of the superstep before. */
+  /** Of the graph that the superstep before had; at 0, as loaded. */
   readonly vertexCount: number;
   readonly edgeCount: number;
   /** If not, every edge is an out-edge and an in-edge of both its ends: sending one way reaches all neighbours. */
@@ -98,7 +107,7 @@ interface Context<P extends Params, A extends Schema> {
 export interface ComputeContext<P extends Params, A extends Schema> extends Context<P, A> {
   aggregate<N extends keyof A & string>(name: N, value: Value<A[N]>): undefined;
   count(counter: string, by?: number): undefined;
-  /** By original id; takes effect before S + 1; an id that is there already is left alone. */
+  /** By original id; there, and active, from S + 1; an id that is there already is left alone. */
   addVertex(id: number | bigint | string): undefined;
 }
 export interface MasterContext<P extends Params, A extends Schema>

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { cdlp, pagerank, sssp } from '../check/examples/pregel.ts';
-import { any, sum } from '../define/combine.ts';
+import { any, min, sum } from '../define/combine.ts';
 import { edges, graph } from '../define/graph.ts';
 import { bigint64, bool, float64, int32, int64, utf8, vertexId } from '../define/schema.ts';
 import { nullable } from '../define/schema.ts';
 import { rows } from '../define/table.ts';
-import { vertexProgram } from '../pregel/define.ts';
+import { plus, vertexProgram } from '../pregel/define.ts';
 import { collect } from '../testing.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- mistakes that TypeScript would not let through.
@@ -120,8 +120,18 @@ test('order of calls, sleeping vertices, aggregates, messages in order of the se
   });
 });
 
-const spin = (name: string, changes: object) =>
-  collect((vertexProgram as Any)({ name, state: {}, compute() {}, ...changes })(ring));
+const programOf = (name: string, changes: object) =>
+  (vertexProgram as Any)({ name, state: {}, compute() {}, maxSupersteps: 9, ...changes });
+const spin = (name: string, changes: object) => collect(programOf(name, changes)(ring));
+const weighted = graph(
+  rows(
+    [
+      { source: 'a', target: 'b', weight: 1 },
+      { source: 'b', target: 'a', weight: Infinity },
+    ],
+    { source: utf8, target: utf8, weight: float64 },
+  ),
+);
 
 test('ends: master, or a limit that says how many are awake', t => {
   t.is(
@@ -151,7 +161,8 @@ test('mistakes in JavaScript', t => {
   t.throws(make('async', { compute: () => Promise.resolve() }), { code: 'ASYNC_FUNCTION' });
   t.throws(make('state', { compute: (v: Any) => void (v.x = 'y') }), {
     code: 'TYPE_MISMATCH',
-    message: 'state: state: column \'x\' is int32, got "y"',
+    message:
+      'state: compute failed at vertex "a", superstep 0: state: column \'x\' is int32, got "y"',
   });
   t.throws(make('unset', { init: undefined }), {
     message: /vertex a: column 'x' is int32, got undef/,
@@ -165,7 +176,10 @@ test('mistakes in JavaScript', t => {
   t.throws(make('text', { message: int32, compute: (v: Any) => v.sendToOut('1') }), {
     code: 'TYPE_MISMATCH',
   });
-  t.throws(make('adds', { compute: (v: Any) => v.remove() }), { code: 'NOT_YET' });
+  t.throws(make('adds', { init: (v: Any) => v.remove() }), {
+    code: 'USAGE',
+    message: 'adds: init may not change the graph',
+  });
   t.throws(() => (vertexProgram as Any)({ name: 'id', state: { id: int32 }, compute() {} }), {
     code: 'COLUMN_NAME',
   });
@@ -184,6 +198,71 @@ test('mistakes in JavaScript', t => {
     message: /sssp: edges: no column 'weight'/,
   });
   t.throws(() => (cdlp as Any)(rows([], edges)), { code: 'USAGE', message: /cdlp takes a graph/ });
+});
+
+const fails = (name: string, changes: object) => () => collect(programOf(name, changes)(ring));
+
+test('what a program throws says at which vertex, and when', t => {
+  t.throws(
+    fails('late', {
+      compute(v: Any, _: Any, { superstep }: Any) {
+        if (superstep === 2 && v.id === 1) throw new RangeError('no such road');
+      },
+    }),
+    {
+      code: 'TASK_FAILED',
+      message: 'late: compute failed at vertex "b", superstep 2: no such road',
+    },
+  );
+  t.throws(
+    fails('early', {
+      init(v: Any) {
+        throw v.id;
+      },
+    }),
+    { code: 'TASK_FAILED', message: 'early: init failed at vertex "a", superstep 0: 0' },
+  );
+  t.throws(
+    fails('above', {
+      master() {
+        throw new Error('enough');
+      },
+    }),
+    { code: 'TASK_FAILED', message: 'above: master failed in superstep 0: enough' },
+  );
+});
+
+const sends = (name: string, changes: object) => () =>
+  collect(programOf(name, { message: float64, combine: min, ...changes })(weighted));
+const later =
+  (send: (v: Any) => void) =>
+  (v: Any, _: Any, { superstep }: Any) => {
+    if (superstep === 1 && v.id === 1) send(v);
+  };
+
+test('NaN is no message, also where an edge makes it, or a column of a record', t => {
+  const at = 'compute failed at vertex "b", superstep 1: a message';
+  const code = 'MESSAGE_NAN';
+  t.throws(sends('to', { compute: later(v => v.sendTo(0, 0 / 0)) }), {
+    code,
+    message: `to: ${at} is NaN`,
+  });
+  t.throws(
+    sends('along', {
+      edge: { weight: float64 },
+      along: plus('weight'),
+      compute: later(v => v.sendToOut(-Infinity)),
+    }),
+    { code, message: `along: ${at} is NaN` },
+  );
+  t.throws(
+    sends('records', {
+      message: { from: vertexId, sum: float64 },
+      combine: undefined,
+      compute: later(v => v.sendToIn({ from: v.id, sum: Number.NaN })),
+    }),
+    { code, message: `records: ${at}'s sum is NaN` },
+  );
 });
 
 test('loops, repeated edges, edges without vertices, undirected edges', t => {

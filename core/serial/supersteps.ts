@@ -1,66 +1,121 @@
-/** A vertex program by definition: one vertex after the other, in ascending order of ids.
+/** A vertex program by definition: one vertex after the other, in order of rank.
  *
  * Functions see values as they declare them; ids are ranks until the rows come out. Order of calls: see
- * pregel/define.ts. Messages without a combiner come in ascending order of the sender, then as sent.
+ * pregel/define.ts. Messages without a combiner come in ascending order of the sender, then as sent. What the program
+ * changes of its graph: topology.ts.
  */
 import type { AnyCombiner } from '../define/combine.ts';
 import { asyncFunction, isThenable } from '../define/function-rules.ts';
 import type { AnyType, Schema } from '../define/schema.ts';
 import type { Plan } from '../define/table.ts';
 import { printValue } from '../define/value.ts';
-import { LimitError, UsageError } from '../errors.ts';
+import { LimitError, SuperstepError, TaskError, UsageError } from '../errors.ts';
 import { isRecord } from '../pregel/check.ts';
 import { MAX_SUPERSTEPS, type ProgramSpec, findProgram, outputOf } from '../pregel/define.ts';
-import { type Inboxes, cursorOf, later } from './cursor.ts';
+import { type Inboxes, cursorOf } from './cursor.ts';
 import type { LoadedGraph } from './graph.ts';
+import { Topology } from './topology.ts';
 import { type Any, type Ran, type Row, compare, enter, leave, mergeOf, stored } from './values.ts';
 
-/** Throws LimitError SUPERSTEPS. */
+/** Throws LimitError SUPERSTEPS; what a function of the program throws as a TaskError that says where. */
 export function runProgram(plan: Plan & { op: 'apply' }, loaded: LoadedGraph): Ran {
   const spec = findProgram(plan.use);
   const graph = seenBy(spec, loaded);
-  const states: Any[] = graph.ids.map(() => ({}));
-  const awake = graph.ids.map(() => true);
+  const params = ranked(spec, plan.params, graph);
   const totals = aggregatesOf(spec);
-  const shared = {
-    params: ranked(spec, plan.params, graph),
-    vertexCount: graph.ids.length,
-    edgeCount: graph.edgeCount,
+  const vertices = verticesOf(spec, graph);
+  const contextOf = (superstep: number) => ({
+    superstep,
+    ...graph.counts(),
     directed: graph.directed,
-  };
-  const call = (name: string, id: number, outbox: Inboxes, body: (v: object) => unknown): void => {
-    const halt = (): void => void (awake[id] = false);
-    const { cursor, end } = cursorOf({ spec, graph, id, state: states[id], outbox, halt });
-    const returned = body(cursor);
-    end();
-    if (isThenable(returned)) throw asyncFunction(`${spec.name}: ${name}`);
-  };
+    params,
+    aggregates: totals.current(),
+  });
+  const addVertex = (id: unknown): void => graph.addVertex(idGiven(spec, graph, id));
 
-  if (spec.init) {
-    const ctx = { ...shared, superstep: 0, aggregates: {} };
-    graph.ids.forEach((_, id) => call('init', id, undefined, v => spec.init!(v, ctx)));
-  }
+  vertices.init([...graph.ids.keys()], contextOf(0));
   let inboxes: Any[][] = graph.ids.map(() => []);
   for (let superstep = 0; ; superstep++) {
-    let halted = false;
-    const base = { ...shared, superstep, aggregates: totals.current() };
-    spec.master?.({ ...base, halt: () => void (halted = true) });
-    const working = graph.ids.flatMap((_, id) => (awake[id] || inboxes[id]!.length ? [id] : []));
-    if (halted || working.length === 0) break;
+    const base = contextOf(superstep);
+    if (isHalted(spec, base)) break;
+    const working = [...graph.ids.keys()].filter(id => vertices.works(id, inboxes[id]!));
+    if (working.length === 0) break;
     checkLimit(spec, superstep, working.length);
     const outboxes: Any[][] = graph.ids.map(() => []);
     totals.start();
-    const ctx = { ...base, aggregate: totals.add, count: () => undefined, addVertex: later };
-    for (const id of working) {
-      awake[id] = true;
-      const inbox = inboxOf(spec, inboxes[id]!);
-      call('compute', id, outboxes, v => spec.compute(v, inbox, ctx));
-    }
+    const ctx = { ...base, aggregate: totals.add, count: () => undefined, addVertex };
+    for (const id of working) vertices.compute(id, inboxOf(spec, inboxes[id]!), ctx, outboxes);
     totals.finish();
+    const fresh = graph.settle();
+    for (const id of fresh) outboxes[id] = [];
+    vertices.init(fresh, contextOf(superstep + 1));
     inboxes = outboxes;
   }
-  return resultOf(spec, loaded, states);
+  return resultOf(spec, graph, vertices.states);
 }
+
+/** What the functions of the program are called for, one vertex at a time. */
+function verticesOf(spec: ProgramSpec, graph: Topology) {
+  const states: Any[] = [];
+  const awake: boolean[] = [];
+  const call = (
+    name: 'init' | 'compute',
+    id: number,
+    superstep: number,
+    outbox: Inboxes,
+    body: (v: object) => unknown,
+  ): void => {
+    const halt = (): void => void (awake[id] = false);
+    const { cursor, end } = cursorOf({ spec, graph, id, state: states[id], outbox, halt });
+    const where = `${spec.name}: ${name} failed at vertex ${printId(graph.ids[id])}, superstep ${superstep}`;
+    const returned = placed(where, () => body(cursor));
+    end();
+    if (isThenable(returned)) throw asyncFunction(`${spec.name}: ${name}`);
+  };
+  return {
+    states,
+    works: (id: number, inbox: readonly Any[]): boolean =>
+      graph.isPresent(id) && (awake[id]! || inbox.length > 0),
+    init(ids: readonly number[], base: { readonly superstep: number }): void {
+      const ctx = { ...base, aggregates: {} };
+      for (const id of ids) {
+        states[id] = {};
+        awake[id] = true;
+        if (spec.init) call('init', id, ctx.superstep, undefined, v => spec.init!(v, ctx));
+      }
+    },
+    compute(
+      id: number,
+      inbox: unknown,
+      ctx: { readonly superstep: number },
+      outbox: Any[][],
+    ): void {
+      awake[id] = true;
+      call('compute', id, ctx.superstep, outbox, v => spec.compute(v, inbox, ctx));
+    },
+  };
+}
+
+function isHalted(spec: ProgramSpec, base: { readonly superstep: number }): boolean {
+  let halted = false;
+  const where = `${spec.name}: master failed in superstep ${base.superstep}`;
+  placed(where, () => spec.master?.({ ...base, halt: () => void (halted = true) }));
+  return halted;
+}
+
+/** What a function of the program threw says where; what superstep says of a mistake says it already. */
+function placed(where: string, call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof SuperstepError && !(error instanceof TaskError)) throw error;
+    const code = error instanceof TaskError ? error.code : 'TASK_FAILED';
+    const details = error instanceof TaskError ? error.details : {};
+    const message = error instanceof Error ? error.message : String(error);
+    throw new TaskError(code, `${where}: ${message}`, details, { cause: error });
+  }
+}
+const printId = (id: Any): string => (typeof id === 'string' ? printValue(id) : String(id));
 
 function checkLimit(spec: ProgramSpec, superstep: number, working: number): void {
   const { name, maxSupersteps = MAX_SUPERSTEPS } = spec;
@@ -73,26 +128,49 @@ function checkLimit(spec: ProgramSpec, superstep: number, working: number): void
 }
 
 /** The graph with values as the program's functions read them. */
-function seenBy(spec: ProgramSpec, graph: LoadedGraph): LoadedGraph {
+function seenBy(spec: ProgramSpec, graph: LoadedGraph): Topology {
   const { name, vertex = {}, edge = {} } = spec;
   const seen = (lists: LoadedGraph['out']): LoadedGraph['out'] =>
     lists.map(list =>
       list.map(({ target, value }) => ({ target, value: leave(value, edge, `${name}: edge`) })),
     );
-  return {
-    ...graph,
-    values: graph.values.map(row => leave(row, vertex, `${name}: vertex`)),
-    out: seen(graph.out),
-    in: seen(graph.in),
-  };
+  const values = graph.values.map(row => leave(row, vertex, `${name}: vertex`));
+  const unlisted = Object.fromEntries(Object.keys(vertex).map(c => [c, null]));
+  return new Topology({ ...graph, values, out: seen(graph.out), in: seen(graph.in) }, unlisted);
+}
+
+/** An id from outside as the graph has them: all text or all integers; text from the command line may mean an integer. */
+function idIn(graph: Topology, id: Any): Any {
+  if (typeof graph.ids[0] !== 'bigint') return String(id);
+  const whole =
+    typeof id === 'string'
+      ? /^-?\d+$/.test(id)
+      : typeof id === 'bigint' || Number.isSafeInteger(id);
+  return whole && BigInt.asIntN(64, BigInt(id)) === BigInt(id) ? BigInt(id) : undefined;
+}
+
+/** Throws TaskError TYPE_MISMATCH. */
+function idGiven({ name, vertex = {} }: ProgramSpec, graph: Topology, id: unknown): Any {
+  const filled = Object.entries(vertex).find(([, of]) => !of.nullable);
+  if (filled !== undefined) {
+    throw new TaskError(
+      'TYPE_MISMATCH',
+      `addVertex: a vertex that is added has no '${filled[0]}', which is not nullable`,
+      { remedy: `Declare ${filled[0]} nullable in vertex of ${name}.` },
+    );
+  }
+  const own = idIn(graph, id);
+  if (own !== undefined) return own;
+  throw new TaskError(
+    'TYPE_MISMATCH',
+    `addVertex: ${printValue(id)} is not an int64, as the ids of the graph`,
+  );
 }
 
 /** Parameters, with vertices named by id turned into ranks. Throws UsageError PARAM_INVALID. */
-function ranked(spec: ProgramSpec, params: Row, graph: LoadedGraph): Row {
+function ranked(spec: ProgramSpec, params: Row, graph: Topology): Row {
   const rankOf = (name: string, id: Any): number => {
-    // Ids are all text or all integers; text from the command line may mean an integer.
-    const whole = typeof id !== 'string' || /^-?\d+$/.test(id);
-    const own = typeof graph.ids[0] === 'bigint' ? (whole ? BigInt(id) : undefined) : String(id);
+    const own = idIn(graph, id);
     const rank = own === undefined ? undefined : graph.rank(own);
     if (rank !== undefined) return rank;
     throw new UsageError(
@@ -164,15 +242,15 @@ function aggregatesOf({ name, aggregates = {} }: ProgramSpec) {
           remedy: `There are: ${Object.keys(aggregates).join(', ') || 'none'}.`,
         });
       }
-      enter({ [aggregate]: value }, { [aggregate]: of.type }, `${name}: aggregate`);
+      enter({ [aggregate]: value }, { [aggregate]: of.type }, 'aggregate');
       next[aggregate] = mergeOf(of.combine)(next[aggregate], value);
     },
     finish: () => void (now = next),
   };
 }
 
-/** Rows in ascending order of vertex; vertices as the ids they came with. */
-function resultOf(spec: ProgramSpec, graph: LoadedGraph, states: readonly Any[]): Ran {
+/** Rows in order of rank: ascending by vertex, those that were added last. Vertices as the ids they came with. */
+function resultOf(spec: ProgramSpec, graph: Topology, states: readonly Any[]): Ran {
   const state = outputOf(spec);
   const id: AnyType = { type: typeof graph.ids[0] === 'string' ? 'utf8' : 'int64' };
   const columns: Schema = Object.fromEntries(
@@ -180,7 +258,9 @@ function resultOf(spec: ProgramSpec, graph: LoadedGraph, states: readonly Any[])
   );
   const valueOf = (row: Any, c: string, of: AnyType): Any =>
     of.type === 'vertexId' && row[c] !== null ? graph.ids[row[c]] : stored(row[c], of);
-  const rows = graph.ids.map((vertex, rank) => {
+  const ranks = [...graph.ids.keys()].filter(graph.isPresent);
+  const rows = ranks.map(rank => {
+    const vertex = graph.ids[rank];
     enter(states[rank], state, `${spec.name}: vertex ${vertex}`);
     const values = Object.entries(state).map(([c, of]) => [c, valueOf(states[rank], c, of)]);
     return { vertex, ...Object.fromEntries(values) };

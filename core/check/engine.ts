@@ -41,6 +41,13 @@ export const WAYS: readonly Way[] = [
   },
 ];
 
+/** Slices in lossy frames, and threads that die. */
+export const CHAOS: Way = {
+  name: 'three workers, frames lost, threads killed, spilling every 20 rows, two partitions',
+  session: { workers: 3, memory: '256MiB', chaos: 1 },
+  run: { splitRows: 25, splitBytes: 40, refuse: { rows: 20 }, partitions: 2 },
+};
+
 export class Sessions {
   readonly #opened = new Map<string, Promise<Session>>();
 

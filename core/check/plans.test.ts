@@ -22,6 +22,7 @@ import wordcount, {
   meanTemperature,
   sessionize,
 } from './examples/mapreduce.ts';
+import { byOnesOwn } from './jobs/combiners.ts';
 import * as shapes from './jobs/shapes.ts';
 
 const plans = fileURLToPath(new URL('../../../core/check/plans/', import.meta.url));
@@ -50,6 +51,7 @@ const PLANS: { readonly [name: string]: Table<Schema> | Tables } = {
   })(),
   'secondary sort': sessionize([{ user: 'ann', time: 0, url: '/' }]),
   'combiner of whole rows': largestOrder([]),
+  'exact combiners in plain code': byOnesOwn([]),
   'reduce after sums': meanTemperature([]),
   'select and concat': concat(
     select(byRow(lines), { text: 'word' }),

@@ -9,6 +9,7 @@ import { collect } from '../testing.ts';
 import { anyLines, rowsOf } from './arbitrary-input.ts';
 import { forAll, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
 import { byCount, byRow } from './examples/mapreduce.ts';
+import { exactInOrder } from './jobs/combiners.ts';
 import * as ranges from './jobs/ranges.ts';
 
 const test = serial.serial;
@@ -41,38 +42,48 @@ test('values of 1 MiB that differ at their ends', async t => {
   t.pass();
 });
 
-test('a folder of parts: about one size, in order, the same whoever made them', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'superstep-ranges-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const lines = Array.from({ length: 3000 }, (_, i) => ({
-    line: `w${(i * 7919) % 2003} w${i % 50}`,
-  }));
-  const expected = collect(ranges.words(lines));
-  let first: Buffer[] | undefined;
-  for (const [i, { session: options, run }] of WAYS.entries()) {
-    const session = await sessions.open(options);
-    const output = join(folder, `parts-${i}`);
-    const { splitBytes: _, splitRows: __, ...rest } = run;
-    const { report } = await session.run(ranges.words(lines), {
-      ...rest,
-      splitRows: 100 * (i + 1),
-      output,
-      format: 'jsonl',
-      partitions: 8,
-    } as object);
-    const parts = readdirSync(output)
-      .filter(name => name.startsWith('part-'))
-      .map(name => readFileSync(join(output, name)));
-    t.is(report.partitions, 8);
-    t.is(parts.length, 8);
-    const rows = parts.map(part => part.toString().trim().split('\n'));
-    t.deepEqual(
-      rows.flat().map(row => JSON.parse(row) as object),
-      expected,
-    );
-    const sizes = rows.map(({ length }) => length);
-    t.true(Math.max(...sizes) < 2 * Math.min(...sizes), String(sizes));
-    first ??= parts;
-    t.deepEqual(parts, first, 'boundaries are those of the keys alone');
-  }
-});
+const KEYS = Array.from({ length: 3000 }, (_, i) => [(i * 7919) % 2003, i % 50] as const);
+const PARTED: { readonly [name: string]: Table<Schema> } = {
+  'combined in kernels': ranges.words(KEYS.map(([a, b]) => ({ line: `w${a} w${b}` }))),
+  'combined in plain code': exactInOrder(
+    KEYS.slice(0, 1000).flatMap(([a, b]) => [
+      { text: `t${b}`, n: a },
+      { text: 't', n: b },
+    ]),
+  ),
+};
+for (const [how, table] of Object.entries(PARTED)) {
+  test(`a folder of parts: about one size, in order, the same whoever made them: ${how}`, async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'superstep-ranges-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const jsonl = join(folder, 'whole.jsonl');
+    await (await sessions.open(WAYS[0]!.session)).run(table, { output: jsonl });
+    const expected = linesOf(readFileSync(jsonl));
+    t.is(expected.length, collect(table).length);
+    let first: Buffer[] | undefined;
+    for (const [i, { session: options, run }] of WAYS.entries()) {
+      const session = await sessions.open(options);
+      const output = join(folder, `parts-${i}`);
+      const { splitBytes: _, splitRows: __, ...rest } = run;
+      const { report } = await session.run(table, {
+        ...rest,
+        splitRows: 100 * (i + 1),
+        output,
+        format: 'jsonl',
+        partitions: 8,
+      } as object);
+      const parts = readdirSync(output)
+        .filter(name => name.startsWith('part-'))
+        .map(name => readFileSync(join(output, name)));
+      t.is(report.partitions, 8);
+      t.is(parts.length, 8);
+      t.deepEqual(parts.flatMap(linesOf), expected);
+      const sizes = parts.map(part => linesOf(part).length);
+      t.true(Math.max(...sizes) < 2 * Math.min(...sizes), String(sizes));
+      first ??= parts;
+      t.deepEqual(parts, first, 'boundaries are those of the keys alone');
+    }
+  });
+}
+
+const linesOf = (jsonl: Buffer): string[] => jsonl.toString().trim().split('\n');

@@ -211,9 +211,13 @@ function printShuffle(spec: MapReduceSpec | undefined, layout: Layout): string {
         : 'hash of';
   const key = layout.key.map(printPart).join(', ');
   const order = layout.order.map(printPart).join(', ');
-  const combined =
-    layout.mode === 'groups' ? `, combined in kernels (${printAggregates(layout)})` : '';
-  return `${how} ${key}${order === '' ? '' : `, ordered by ${order}`}${combined}`;
+  return `${how} ${key}${order === '' ? '' : `, ordered by ${order}`}${printCombined(layout)}`;
+}
+
+/** Before rows move. */
+function printCombined(layout: Layout): string {
+  if (layout.mode === 'groups') return `, combined in kernels (${printAggregates(layout)})`;
+  return layout.combines ? ', combined in plain code' : '';
 }
 
 function printPart({ column, descending }: KeyPart): string {
@@ -244,7 +248,8 @@ function printPartitions(
 
 function printReduce(spec: MapReduceSpec | undefined, layout: Layout): string {
   const merge = layout.mode === 'groups' ? 'merge and fold' : 'merge';
-  const combine = spec?.combine !== undefined && layout.mode === 'rows' ? ', combine in order' : '';
+  const how = layout.combines ? ', combine' : ', combine in order';
+  const combine = spec?.combine !== undefined && layout.mode === 'rows' ? how : '';
   return `${merge}${combine}${spec?.reduce === undefined ? '' : ', then the function reduce'}`;
 }
 

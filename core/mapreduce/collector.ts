@@ -9,6 +9,7 @@
  */
 import { bytesOf as bytesIn, fieldsOf, type StoredBatch, WIDTH } from '../batch/columns.ts';
 import type { Schema } from '../define/schema.ts';
+import { TaskError } from '../errors.ts';
 import {
   isPlain,
   type KeySource,
@@ -39,6 +40,8 @@ export interface CollectorOptions {
   readonly onSpill: (order: Order) => void;
   /** Memory was refused: one of all that a walk holds is to spill. */
   readonly relieve: () => void;
+  /** Rows of the walk are on their way out: those that a combiner emits meanwhile are refused. */
+  readonly isLeaving: () => boolean;
   /** Of each row of a batch, where the job decides. */
   readonly partitionOf?: ((batch: StoredBatch) => Uint32Array) | undefined;
 }
@@ -94,9 +97,10 @@ export class Collector {
     return lines;
   }
 
-  /** Adds the rows of a batch of the emitted columns; its buffers are not kept. */
+  /** Adds the rows of a batch of the emitted columns; its buffers are not kept. Throws TaskError EMIT_LATE. */
   add(batch: StoredBatch): void {
     if (batch.rows === 0) return;
+    if (this.#options.isLeaving()) throw emittedInCombiner();
     this.rowsEmitted += batch.rows;
     this.bytesEmitted += bytesIn(batch);
     if (this.#groups !== undefined) this.#fold(this.#groups, batch);
@@ -198,12 +202,20 @@ export class Collector {
 
   /** Empties the container into a run. */
   spill(): void {
-    const order = this.order();
-    this.#options.onSpill(order);
-    this.#groups?.clear();
-    this.#rows?.clear();
+    try {
+      this.#options.onSpill(this.order());
+    } finally {
+      // What could not leave is lost, and the walk with it: but an order is in place, and nothing can be added to it.
+      this.#groups?.clear();
+      this.#rows?.clear();
+    }
   }
 }
+
+const emittedInCombiner = (): TaskError =>
+  new TaskError('EMIT_LATE', 'rows were emitted by a combiner', {
+    remedy: 'A combiner makes one value of two, and nothing else.',
+  });
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array | Uint32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);

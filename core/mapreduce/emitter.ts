@@ -61,15 +61,21 @@ export class Emitter {
 
   /** Hands on what is there. */
   flush(): void {
-    const { rows } = this.#gate;
+    const { rows, open } = this.#gate;
     if (rows === 0) return;
     this.#gate.rows = 0;
-    this.#flush(
-      { rows, columns: this.#columns.map(builder => builder.column()) },
-      this.#keys?.column(),
-    );
-    for (const builder of this.#columns) builder.truncate(0);
-    this.#keys?.truncate(0);
+    // A combiner may be run by this, and may not emit.
+    this.#gate.open = false;
+    try {
+      this.#flush(
+        { rows, columns: this.#columns.map(builder => builder.column()) },
+        this.#keys?.column(),
+      );
+    } finally {
+      this.#gate.open = open;
+      for (const builder of this.#columns) builder.truncate(0);
+      this.#keys?.truncate(0);
+    }
   }
 
   /** Throws TaskError EMIT_LATE when something was pushed to the builders since they were handed on. */

@@ -3,7 +3,8 @@
  *   slices ──cut into neighbours that fit──▶ merge each ──▶ fewer slices ──▶ … ──▶ inputs
  *
  * Invariants: neighbours only, so equal keys still come in the order of the runs; rows stay as they are (accumulators
- * are not finished), so the result does not depend on how many rounds it took, and the fan-in may depend on memory.
+ * are not finished), unless their combiners are exact, so the result does not depend on how many rounds it took, and the
+ * fan-in may depend on memory.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { workingBytes } from '../memory/shares.ts';
 import { type Carrier, inputOf, type Slice } from '../shuffle/carrier.ts';
 import { within } from '../shuffle/key-range.ts';
+import type { Combine } from '../shuffle/seal.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import { BatchJoiner } from '../store/batch-joiner.ts';
 import { MAX_FAN_IN, type MergeInput } from '../store/merge.ts';
@@ -24,12 +26,14 @@ const WINDOW_PART = 1.25;
 const WINDOW_BYTES = 4096;
 
 /** At most MAX_FAN_IN inputs, whose windows fit in what this worker is always granted `passes` times; two in any case;
- *  and the bytes that were written to get there, which `remove` deletes. Throws LimitError DISK_FULL, MEMORY. */
+ *  and the bytes that were written to get there, which `remove` deletes. `combine`: for
+ *  rows that are merged on the way. Throws LimitError DISK_FULL, MEMORY. */
 export function lowerFanIn(
   argument: ReduceArgument,
   worker: WorkerContext,
   carrier: Carrier,
   passes: number,
+  combine?: Combine,
 ): { readonly inputs: MergeInput[]; readonly spilledBytes: number; remove(): void } {
   const room = roomOf(worker) / passes;
   let spilledBytes = 0;
@@ -43,7 +47,7 @@ export function lowerFanIn(
     }
     const fewer = sets.map((set, i) => {
       if (set.length === 1) return set[0]!;
-      const merged = mergeSome(argument, worker, carrier, set, `${round}-${i}`);
+      const merged = mergeSome({ argument, worker, carrier, combine }, set, `${round}-${i}`);
       for (const { bytes } of merged.batches) spilledBytes += bytes;
       return merged;
     });
@@ -99,10 +103,15 @@ function inputFor({ fields, range }: ReduceArgument, carrier: Carrier, slice: Sl
   return range === undefined ? input : within(input, range);
 }
 
+interface Lowering {
+  readonly argument: ReduceArgument;
+  readonly worker: WorkerContext;
+  readonly carrier: Carrier;
+  readonly combine: Combine | undefined;
+}
+
 function mergeSome(
-  argument: ReduceArgument,
-  worker: WorkerContext,
-  carrier: Carrier,
+  { argument, worker, carrier, combine }: Lowering,
   slices: readonly Slice[],
   name: string,
 ): Slice {
@@ -117,9 +126,11 @@ function mergeSome(
   const joiner = new BatchJoiner(fields, batch => writer.write(0, batch));
   try {
     for (let block = rows.next(); block !== undefined; block = rows.next()) {
-      joiner.add(block.batch);
+      if (combine === undefined) joiner.add(block.batch);
+      else for (const batch of combine.add(block.batch)) joiner.add(batch);
       worker.heapCheck();
     }
+    if (combine !== undefined) for (const batch of combine.end()) joiner.add(batch);
     joiner.flush();
     return { segment, batches: writer.finish().partitions[0]! };
   } catch (error) {

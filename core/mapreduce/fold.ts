@@ -3,6 +3,7 @@
  * Invariants: values are folded in their order; integer sums are exact on the way, whatever their parts, and only the
  * total has to fit its column; what comes out is of the columns' types.
  */
+import type { AnyCombiner, BuiltIn } from '../define/combine.ts';
 import type { AnyType, Schema } from '../define/schema.ts';
 import { fits, printType, printValue } from '../define/value.ts';
 import { DataError, TaskError } from '../errors.ts';
@@ -13,10 +14,17 @@ import { inRange } from './sum-range.ts';
 // oxlint-disable-next-line typescript/no-explicit-any -- of the column's type, which the definition was checked for.
 type Any = any;
 type Row = { [column: string]: Any };
-type ByColumn = {
-  readonly [column: string]: { readonly combiner?: string; readonly merge?: Merge };
-};
 type Merge = (a: Any, b: Any) => Any;
+
+/** How two values of a column become one. */
+export interface ColumnMerge {
+  readonly column: string;
+  readonly of: AnyType;
+  /** Built in; undefined: a function of the user's. */
+  readonly name: BuiltIn | undefined;
+  readonly merge: Merge;
+}
+
 /** The values of a group, at least one, as one. Throws GroupOverflow, TaskError TYPE_MISMATCH. */
 export type Folder = (values: Iterable<object>, key: Uint8Array) => object;
 
@@ -28,10 +36,7 @@ export function folderOf(spec: MapReduceSpec): Folder | undefined {
   if (typeof combine === 'function') {
     return values => checked(fold(values, combine as Merge), value, where);
   }
-  const columns = Object.entries(value).map(([column, of]) => {
-    const { combiner, merge } = (combine as ByColumn)[column]!;
-    return { column, of, summed: combiner === 'sum', merge: merge ?? builtIn(combiner!, of) };
-  });
+  const columns = mergesOf(combine, value);
   return (values, key) => {
     let folded: Row | undefined;
     for (const each of values as Iterable<Row>) {
@@ -40,11 +45,22 @@ export function folderOf(spec: MapReduceSpec): Folder | undefined {
         for (const { column, merge } of columns)
           folded[column] = merge(folded[column], each[column]);
     }
-    columns.forEach(({ column, of, summed }, i) => {
-      if (summed) folded![column] = total(folded![column], of, i, key);
+    columns.forEach(({ column, of, name: combiner }, i) => {
+      if (combiner === 'sum') folded![column] = total(folded![column], of, i, key);
     });
     return checked(folded!, value, where);
   };
+}
+
+/** Of combiners by column, in the order of the columns. */
+export function mergesOf(
+  combine: { readonly [column: string]: AnyCombiner },
+  values: Schema,
+): ColumnMerge[] {
+  return Object.entries(values).map(([column, of]) => {
+    const { combiner: name, merge } = combine[column]!;
+    return { column, of, name, merge: merge ?? builtIn(name!, of) };
+  });
 }
 
 function fold(values: Iterable<Row>, merge: Merge): Row {
@@ -66,7 +82,7 @@ function checked(row: Row, columns: Schema, where: string): Row {
   return row;
 }
 
-function builtIn(name: string, of: AnyType): Merge {
+function builtIn(name: BuiltIn, of: AnyType): Merge {
   switch (name) {
     case 'sum':
       return of.type === 'float64' ? (a, b) => a + b : add;
@@ -104,8 +120,21 @@ function total(sum: number | bigint, of: AnyType, index: number, key: Uint8Array
 
 /** The order of values: text by its UTF-8 bytes; numbers with −0 below 0 and NaN last. */
 function compare(a: Any, b: Any, of: AnyType): number {
-  if (of.type === 'utf8') return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (of.type === 'utf8') return compareText(a, b);
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
   if (a === 0 && b === 0) return Number(Object.is(b, -0)) - Number(Object.is(a, -0));
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** By code points, which is the order of UTF-8 bytes; code units would have surrogates below U+E000. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return aboveAll(x) - aboveAll(y);
+  }
+  return a.length - b.length;
+}
+const aboveAll = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x2800 : unit);

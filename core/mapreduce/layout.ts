@@ -3,9 +3,12 @@
  *
  * Two modes. *groups*: every column of `value` has a built-in combiner that is exact and runs in a kernel; a walk holds
  * one row a distinct key. *rows*: everything else; every emitted row is kept, and its sort key ends in (split, row of
- * the split), so that no two are equal and values reach `reduce` in the order they were emitted.
+ * the split), so that no two are equal and values reach `reduce` in the order they were emitted. Where all combiners
+ * are exact (`combines`), rows of one key become one when they leave a walk or are merged, and their sort key is the
+ * natural key: what is combined has no place in the input, and needs none.
  */
 import { type Field, fieldsOf, storedAs } from '../batch/columns.ts';
+import type { AnyCombiner } from '../define/combine.ts';
 import { type KeyPart as EncodedPart, keyKindOf } from '../define/keys.ts';
 import type { AnyType, Schema } from '../define/schema.ts';
 import { type Aggregate, wordsOf } from '../kernels/aggregates.ts';
@@ -20,6 +23,8 @@ export interface KeyPart extends EncodedPart {
 
 export interface Layout {
   readonly mode: 'groups' | 'rows';
+  /** In rows mode: rows of one key may become one before they are reduced (row-combiner.ts). */
+  readonly combines: boolean;
   /** The natural key: rows that are equal in it are one group. Empty: a map-only job. */
   readonly key: readonly KeyPart[];
   /** What orders rows within a group, before (split, row). Rows mode only. */
@@ -59,6 +64,7 @@ export function layoutOf(shape: Shape): Layout {
   };
   return {
     mode,
+    combines: mode === 'rows' && names.length > 0 && isExact(shape.combine, values),
     key: names.map((column, i) => {
       return part(column, key[column]!, mode === 'groups' && i === names.length - 1);
     }),
@@ -93,6 +99,16 @@ function kernelAggregates(shape: Shape, values: Schema): Aggregate[] | undefined
     aggregates.push(total ? { op: 'total', kind, digits: digitsOf(of) } : { op, kind });
   }
   return aggregates;
+}
+
+/** Whether all combiners give the same bits in any grouping. A sum of float64 does so in kernels alone; of a function of
+ *  whole rows nobody says that it does. */
+function isExact(combine: unknown, values: Schema): boolean {
+  if (typeof combine !== 'object' || combine === null) return false;
+  return Object.entries(values).every(([column, of]) => {
+    const { combiner, exact } = (combine as { [column: string]: AnyCombiner })[column]!;
+    return combiner === undefined ? exact === true : combiner !== 'sum' || of.type !== 'float64';
+  });
 }
 
 const digitsOf = (of: AnyType): number | undefined =>

@@ -33,6 +33,7 @@ import { loadDefinition } from '../define/loader.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { partitionerOf } from './partition.ts';
 import { type PiecePlace, readSplit } from './read-split.ts';
+import { combinerOf } from './row-combiner.ts';
 import { SideOutputs, type SideTaker } from './side-outputs.ts';
 import { WalkChannel, type WalkChannelOptions } from './walk-channel.ts';
 import { emitsOf, type MapReduceSpec } from './define.ts';
@@ -122,7 +123,7 @@ class Walk {
   }
 
   async #begin(): Promise<void> {
-    const { stage, partitions, sides, ranged } = this.#argument;
+    const { context, stage, partitions, sides, ranged } = this.#argument;
     const kernels = this.#worker.kernels();
     kernels.reset();
     this.#spec = stage.use && ((await loadDefinition('mapReduce', stage.use)) as MapReduceSpec);
@@ -139,6 +140,9 @@ class Walk {
       sample: this.#sample,
       counting,
       partitionOf: partitionerOf(spec, emits, partitions, () => this.#splitPartition()),
+      combine: combinerOf(spec, layout, { job: context.job, stage: `${stage.name} map` }, () =>
+        this.#worker.heapCheck(),
+      ),
     });
     const takers = new Map<string, SideTaker>();
     for (const output of sides) {
@@ -244,6 +248,7 @@ class Walk {
 
   /** An error of the user's function, with where in the input it was. */
   #placed(error: unknown, { file, row: first, offset }: Place): unknown {
+    for (const { failure } of this.#channels) if (failure !== undefined) return failure.error;
     if (error instanceof DataError) return error;
     if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
     const { row } = this.#mapper;

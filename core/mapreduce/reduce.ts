@@ -25,6 +25,7 @@ import { type Layout, layoutOf } from './layout.ts';
 import type { MapReduceSpec } from './define.ts';
 import { SideOutputs } from './side-outputs.ts';
 import type { Part, ReduceArgument, Reduced } from './stage.ts';
+import { combinerOf } from './row-combiner.ts';
 import { openTarget, roomInAll, type Target } from './target.ts';
 import { UserReducer } from './user-reducer.ts';
 
@@ -62,7 +63,11 @@ export async function runReduce(argument: ReduceArgument, given: WorkerContext):
     else {
       // A group that is read again is merged twice at once.
       const passes = layout.mode === 'rows' && how === 'reduce' ? 2 : 1;
-      merged = lowerFanIn(argument, worker, carrier, passes);
+      const { job } = argument.context;
+      const where = { job, stage: `${stage.name} reduce`, partition: argument.partition };
+      const combine =
+        how === 'reduce' ? combinerOf(spec, layout, where, () => worker.heapCheck()) : undefined;
+      merged = lowerFanIn(argument, worker, carrier, passes, combine);
       const { inputs } = merged;
       const work = { argument, worker, spec, layout, inputs, target, context, sides, targets };
       if (how === 'merge') await mergeFinished(work);

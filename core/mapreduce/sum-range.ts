@@ -15,6 +15,15 @@ export function sumLimit(of: AnyType): bigint | null {
   }
 }
 
+/** Whether a sum, or a part of one, can be stored in an integer column: a number only where numbers hold it exactly. */
+export function storableSum(of: AnyType): (sum: unknown) => boolean {
+  const limit = sumLimit(of)!;
+  const least = of.type === 'decimal' ? 1n - limit : -limit;
+  const isNumber = of.type === 'int32' || (of.type === 'int64' && !('read' in of));
+  return sum =>
+    (typeof sum === 'number') === isNumber && (sum as bigint) < limit && (sum as bigint) >= least;
+}
+
 /** Two's complement has one more below zero; decimal digits have not. */
 export function inRange(sum: bigint, of: AnyType): boolean {
   const limit = sumLimit(of);

@@ -1,7 +1,7 @@
 /** Groups through the user's functions: a combiner that does not run in kernels, then `reduce`, then the target.
  *
- * Invariants: a combiner folds the values of a group in their order, at reduce only, so its brackets are the same whatever
- * the workers and the memory; what `reduce` emits is written in the order it emits.
+ * Invariants: a combiner folds the values of a group in their order; one that is not exact runs nowhere else, so its
+ * brackets are the same whatever the workers and the memory; what `reduce` emits is written in the order it emits.
  */
 import { rowReader } from '../batch/codec.ts';
 import type { StoredBatch, StoredColumn } from '../batch/columns.ts';

@@ -4,47 +4,76 @@
  * memory of the worker: when it is refused to one, the largest of all spills.
  */
 import { rmSync } from 'node:fs';
+import type { StoredBatch } from '../batch/columns.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { outOfMemory } from '../kernels/kernels.ts';
+import type { Order } from '../kernels/order.ts';
 import type { RunOptions } from '../shuffle/run-writer.ts';
 import { type KeySample, SAMPLE_KEY_BYTES } from '../shuffle/key-sample.ts';
-import { seal, spill, type Watcher } from '../shuffle/seal.ts';
+import { type Combine, type Gate, seal, spill } from '../shuffle/seal.ts';
 import type { Run } from '../store/run.ts';
 import { Collector, type CollectorOptions } from './collector.ts';
 
 export interface WalkChannelOptions
-  extends Omit<CollectorOptions, 'kernels' | 'onSpill' | 'relieve'> {
+  extends Omit<CollectorOptions, 'kernels' | 'onSpill' | 'relieve' | 'isLeaving'> {
   /** Where the channel's nth run is to be. */
   readonly runOptions: (run: number) => Omit<RunOptions, 'fields' | 'partitions'>;
   /** Of the keys of all that leaves: for ranges of them. */
   readonly sample?: KeySample | undefined;
+  /** Of rows that leave. */
+  readonly combine?: Combine | undefined;
 }
 
 export class WalkChannel {
   readonly collector: Collector;
   readonly runs: Run[] = [];
   readonly #options: WalkChannelOptions;
-  readonly #watch: Watcher;
+  readonly #gate: Gate;
+  /** Rows are on their way out, and user code may run. */
+  #leaving = false;
+  #failure: { readonly error: unknown } | undefined;
 
   /** `all`: the walk's channels, which this one joins. */
   constructor(kernels: Kernels, all: WalkChannel[], options: WalkChannelOptions) {
     this.#options = options;
-    const { sample, layout } = options;
-    this.#watch = sample && (batch => sample.add(batch, layout.mode === 'rows'));
+    const { sample, layout, combine } = options;
+    const watch = sample && ((batch: StoredBatch) => sample.add(batch, layout.mode === 'rows'));
+    this.#gate = { watch, combine };
     this.collector = new Collector({
       ...options,
       kernels,
-      onSpill: order => this.runs.push(spill(order, this.#runOptions(), this.#watch)),
+      onSpill: order => this.#spill(order),
       relieve: () => relieve(all),
+      isLeaving: () => all.some(channel => channel.#leaving),
     });
     all.push(this);
   }
 
-  /** What is held leaves; nothing may be added afterwards. */
+  /** Why rows could not leave. The walk has failed, also where the user's function caught it at an `emit`. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** What is held leaves; nothing may be added afterwards. Throws what a spill threw. */
   async seal(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.collector.held === 0) return;
     const order = this.collector.order();
-    this.runs.push(await seal(order, this.#runOptions(), this.#watch));
+    this.#leaving = true;
+    this.runs.push(await seal(order, this.#runOptions(), this.#gate));
+    this.#leaving = false;
+  }
+
+  #spill(order: Order): void {
+    this.#leaving = true;
+    try {
+      this.runs.push(spill(order, this.#runOptions(), this.#gate));
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    } finally {
+      this.#leaving = false;
+    }
   }
 
   /** The walk has failed: what it spilled is nobody's, and the job may go on for long. */

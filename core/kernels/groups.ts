@@ -43,16 +43,19 @@ const NEED_TABLE = 0xffffffff;
 export interface GroupsOptions {
   /** For `countWords`: counts are kept in the cells, and there is one int64 column of them. */
   readonly counting?: boolean;
+  /** The id of each group is an int32 column behind its key. */
+  readonly ids?: boolean;
   /** For tests: more groups are refused, as the budget would. */
   readonly maxRows?: number | undefined;
 }
 
 export class Groups {
-  /** The key (bytes, named ''), then the aggregates' columns: an f64 sum has five. */
+  /** The key (bytes, named ''), the id where that was asked for, then the aggregates' columns: an f64 sum has five. */
   readonly fields: readonly Field[];
   readonly #kernels: Kernels;
   readonly #aggregates: readonly Aggregate[];
   readonly #counting: boolean;
+  readonly #ids: boolean;
   readonly #maxRows: number;
   readonly #state: number;
   readonly #output: OrderBuffer;
@@ -67,10 +70,12 @@ export class Groups {
   constructor(kernels: Kernels, aggregates: readonly Aggregate[], options: GroupsOptions = {}) {
     this.#kernels = kernels;
     this.#counting = options.counting === true;
+    this.#ids = options.ids === true;
     this.#maxRows = options.maxRows ?? Infinity;
     this.#aggregates = this.#counting ? [{ op: 'sum', kind: 'i64' }] : aggregates;
     this.fields = [
       { name: '', kind: 'bytes', nullable: false },
+      ...(this.#ids ? [{ name: 'id', kind: 'i32', nullable: false } as const] : []),
       ...this.#aggregates.flatMap(fieldsOfAggregate),
     ];
     this.#state = kernels.allocOrThrow(STATE_BYTES, 'a group table');
@@ -149,6 +154,7 @@ export class Groups {
       this.#kernels,
       this.#aggregates,
       this.#counting ? undefined : this.#accumulators,
+      this.#ids,
     );
     return new CellOrder(
       this.#kernels,
@@ -287,12 +293,13 @@ export class Groups {
   }
 }
 
-/** Groups as columns: key, then the aggregates. */
+/** Groups as columns: key, perhaps the id, then the aggregates. */
 class GroupEmitter implements Emitter {
   readonly #kernels: Kernels;
   readonly #aggregates: readonly Aggregate[];
   /** None when the cells hold counts. */
   readonly #accumulators: readonly number[] | undefined;
+  readonly #ids: boolean;
   readonly #fixed: number;
   #keyBytes = 0;
 
@@ -300,11 +307,14 @@ class GroupEmitter implements Emitter {
     kernels: Kernels,
     aggregates: readonly Aggregate[],
     accumulators: readonly number[] | undefined,
+    ids: boolean,
   ) {
     this.#kernels = kernels;
     this.#aggregates = aggregates;
     this.#accumulators = accumulators;
-    this.#fixed = aggregates.reduce((bytes, aggregate) => bytes + widthOf(aggregate), 4);
+    this.#ids = ids;
+    const fixed = ids ? 8 : 4;
+    this.#fixed = aggregates.reduce((bytes, aggregate) => bytes + widthOf(aggregate), fixed);
   }
 
   measure(first: number, end: number, maxBytes: number): number {
@@ -313,23 +323,25 @@ class GroupEmitter implements Emitter {
     return rows;
   }
 
-  #lay(rows: number): { data: number; offsets: number; columns: number[][] } {
+  #lay(rows: number): { data: number; offsets: number; ids: number; columns: number[][] } {
     const layout = new Layout();
     const offsets = layout.add((rows + 1) * 4);
     const data = layout.add(this.#keyBytes);
+    const ids = this.#ids ? layout.add(rows * 4) : 0;
     const columns = this.#aggregates.map(aggregate => {
       const words = wordsOf(aggregate);
       return words.length > 0
         ? words.map(() => layout.add(rows * 8))
         : [layout.add(rows * widthOf(aggregate))];
     });
-    return { data, offsets, columns };
+    return { data, offsets, ids, columns };
   }
 
   emit(first: number, rows: number, out: number): () => StoredColumn[] {
     const { raw } = this.#kernels;
-    const { data, offsets, columns } = this.#lay(rows);
+    const { data, offsets, ids, columns } = this.#lay(rows);
     raw.takeKeys(first, rows, out + offsets, out + data);
+    if (this.#ids) raw.takeIds(first, rows, out + ids);
     this.#aggregates.forEach((aggregate, i) => {
       const places = columns[i]!;
       if (this.#accumulators === undefined) raw.takeCounts(first, rows, out + places[0]!);
@@ -350,6 +362,7 @@ class GroupEmitter implements Emitter {
           data: view(data, keyBytes),
           offsets: new Int32Array(u8.buffer, out + offsets, rows + 1),
         },
+        ...(this.#ids ? [{ data: view(ids, rows * 4) }] : []),
         ...this.#aggregates.flatMap((aggregate, i) =>
           columns[i]!.map(at => ({
             data: view(at, rows * (columns[i]!.length > 1 ? 8 : widthOf(aggregate))),

@@ -46,6 +46,7 @@ export interface Raw {
   sortStep(stack: number, at: number, most: number): number;
   measure(first: number, end: number, maxBytes: number, fixed: number, bytesOut: number): number;
   takeKeys(first: number, rows: number, offsets: number, data: number): void;
+  takeIds(first: number, rows: number, out: number): void;
   takeCounts(first: number, rows: number, out: number): void;
   takeFixed(first: number, rows: number, accumulators: number, width: number, out: number): void;
   takeSums(
@@ -155,6 +156,84 @@ export interface Raw {
   ): void;
   finishSums(columns: number, n: number, out: number): void;
   finishTotals(columns: number, n: number, wide: boolean, digits: number, out: number): number;
+  addIds(state: number, ids: number, first: number, end: number, out: number): number;
+  rehashIds(first: number, end: number, table: number, mask: number): void;
+  compactIds(first: number, end: number, to: number): number;
+  splitIds(from: number, n: number, ids: number, numbers: number): void;
+  keysOfIds(ids: number, n: number, keys: number, offsets: number): void;
+  addSmall(
+    bits: number,
+    limit: number,
+    ids: number,
+    first: number,
+    end: number,
+    out: number,
+  ): number;
+  listSmall(bits: number, from: number, end: number, most: number, out: number): number;
+  keysOfSmall(numbers: number, n: number, keys: number, offsets: number): void;
+  countEdges(
+    degrees: number,
+    sources: number,
+    targets: number,
+    n: number,
+    undirected: boolean,
+  ): void;
+  countListed(listed: number, numbers: number, n: number): void;
+  descents(keys: number, first: number, end: number): number;
+  countDigits(
+    keys: number,
+    first: number,
+    end: number,
+    shift: number,
+    mask: number,
+    counts: number,
+  ): void;
+  startDigits(counts: number, buckets: number, n: number): boolean;
+  moveKeys(
+    keys: number,
+    first: number,
+    end: number,
+    shift: number,
+    mask: number,
+    starts: number,
+    keysOut: number,
+  ): void;
+  moveRows(
+    keys: number,
+    rows: number,
+    first: number,
+    end: number,
+    shift: number,
+    mask: number,
+    starts: number,
+    keysOut: number,
+    rowsOut: number,
+  ): void;
+  rankRows(
+    state: number,
+    inputs: number,
+    rows: number,
+    ids: number,
+    first: number,
+    end: number,
+    id: number,
+  ): number;
+  endId(state: number): boolean;
+  translateEdges(
+    state: number,
+    ranks: number,
+    sources: number,
+    targets: number,
+    n: number,
+    undirected: boolean,
+    dropLoops: boolean,
+  ): number;
+  translateVertices(state: number, ranks: number, numbers: number, n: number): void;
+  spreadRows(state: number, n: number): void;
+  listSources(cursor: number, degrees: number, vertices: number, n: number, out: number): number;
+  unpackEdges(state: number, keys: number, first: number, end: number): number;
+  splitPlaces(places: number, n: number, inputs: number, rows: number): void;
+  countUp(out: number, n: number, first: number): void;
 }
 type Gather = (table: number, inputs: number, rows: number, n: number, out: number) => void;
 type GatherFold = (

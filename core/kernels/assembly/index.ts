@@ -8,7 +8,7 @@ export { addKeys, rehash, findId } from './groups';
 export { countBytes, countUnicode, lowerAscii } from './words';
 export { compact, countPartitions, splitPartitions } from './partitions';
 export { sortStart, sortStep } from './sort';
-export { measure, takeKeys, takeCounts, takeFixed, takeSums } from './take';
+export { measure, takeKeys, takeIds, takeCounts, takeFixed, takeSums } from './take';
 export { setLetters } from './letters';
 export { fold32, fold64, foldF64, sumF64, total, fill64 } from './aggregates';
 export { lines, countLf, asciiUpTo, validUtf8UpTo } from './text';
@@ -19,3 +19,10 @@ export {
   gatherDoubles, gatherTotals, finishSums, finishTotals,
 } from './gather';
 export { measureKeys, writeKeys, decodeKeys } from './encode';
+export {
+  addIds, rehashIds, compactIds, splitIds, keysOfIds, addSmall, listSmall, keysOfSmall, countEdges, countListed,
+} from './ids';
+export { descents, countDigits, startDigits, moveKeys, moveRows } from './radix';
+export {
+  rankRows, endId, translateEdges, translateVertices, spreadRows, listSources, unpackEdges, splitPlaces, countUp,
+} from './load';

@@ -39,6 +39,12 @@ export function takeCounts(first: usize, rows: u32, out: usize): void {
   for (let cell = first; cell != end; cell += CELL, out += 8) store<u64>(out, load<u64>(cell, 8));
 }
 
+/** The ids of groups, as an int32 column. */
+export function takeIds(first: usize, rows: u32, out: usize): void {
+  const end = first + usize(rows) * CELL;
+  for (let cell = first; cell != end; cell += CELL, out += 4) store<u32>(out, load<u32>(cell, 8));
+}
+
 /** Accumulators of 4 or 8 bytes by the cells' ids. */
 export function takeFixed(first: usize, rows: u32, accumulators: usize, width: u32, out: usize): void {
   const end = first + usize(rows) * CELL;

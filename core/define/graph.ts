@@ -1,5 +1,5 @@
 /** Graphs, as plans: a table of edges, and perhaps one of vertices. */
-import { UsageError } from '../errors.ts';
+import { DataError, UsageError } from '../errors.ts';
 import { checkColumns, sameType } from './column-rules.ts';
 import type { AnyType, IdType, Schema } from './schema.ts';
 import { int64 } from './schema.ts';
@@ -72,6 +72,22 @@ export function idsIn(columns: Schema, id: AnyType): Schema {
   const ofIds = (of: AnyType): AnyType =>
     of.type === 'vertexId' ? { ...id, ...(of.nullable && { nullable: true }) } : of;
   return Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, ofIds(of)]));
+}
+
+/** An edge with an end that is not among the vertices, where that is an error. Ids as printed. */
+export function edgeDangling(source: string, target: string, missing: string): DataError {
+  return new DataError(
+    'EDGE_DANGLING',
+    `the edge ${source} → ${target} has an end, ${missing}, that is not in vertices`,
+    { remedy: "Add it to vertices, or give graph() danglingEdges: 'drop' or 'add'." },
+  );
+}
+
+/** A vertex that more than one row of `vertices` names. */
+export function vertexTwice(vertex: string): DataError {
+  return new DataError('VERTEX_TWICE', `vertex ${vertex} is listed twice`, {
+    remedy: 'Give each vertex one row.',
+  });
 }
 
 function without(columns: Schema, ...names: string[]): Schema {

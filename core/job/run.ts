@@ -32,10 +32,10 @@ import { isLast, type JobPlan, type JobStage, type MapReduceStage, planJob } fro
 import { type ProgressListener, Watch } from './progress.ts';
 import { planReduce } from '../mapreduce/reduce-tasks.ts';
 import { addMapStats, addReduceStats, emptyStats, type JobStats } from '../mapreduce/stats.ts';
+import type { TasksRequest } from '../mapreduce/tasks.ts';
 import {
   type Into,
   type JobContext,
-  type MapRequest,
   mapStage,
   type Part,
   type ReduceArgument,
@@ -296,7 +296,7 @@ class JobRun {
     return reduced;
   }
 
-  #request(): Omit<MapRequest, 'argument' | 'files'> {
+  #request(): TasksRequest {
     const { signal, taskTimeoutMs, exceptions } = this.#options;
     const onRetried = (times: number): void => void (this.stats.retried += times);
     return { executor: this.#executor, signal, timeoutMs: taskTimeoutMs, exceptions, onRetried };

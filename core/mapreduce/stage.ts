@@ -1,29 +1,23 @@
-/** Runs one stage on an executor: its walks, then its reduce tasks. Driver side.
+/** What the tasks of a map-reduce are told and what they make; and one stage of it on an executor: its walks, then its reduce
+ * tasks. Driver side.
  *
  * Order of calls: `mapStage` until every split is covered; `reduceStage` for every partition; the caller releases what
- * the map made. What is known of walks and splits is in coverage.ts (pure); what a task does is in map.ts and
- * reduce.ts, in workers.
- * Invariants: an object that is not accepted is released at once; a stage that fails waits for its tasks to end before
- * it throws, so nothing of it is written afterwards.
+ * the map made. How tasks are run is in tasks.ts, what is known of walks and splits in coverage.ts (pure); what a task does
+ * is in map.ts and reduce.ts, in workers.
  */
-import { setMaxListeners } from 'node:events';
 import type { Field } from '../batch/columns.ts';
 import type { DefinitionRef } from '../define/define.ts';
 import type { Place } from '../define/place.ts';
-import { LostError } from '../errors.ts';
-import type { Executor, Submitted } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Slice } from '../shuffle/carrier.ts';
 import type { KeyRange } from '../shuffle/key-range.ts';
 import type { SampledKeys } from '../shuffle/key-sample.ts';
 import type { Run } from '../store/run.ts';
-import { Coverage } from './coverage.ts';
 import type { Measured } from './measure.ts';
 import type { Stage, StageSplit } from './plan.ts';
 import type { SplitInputs } from './read-split.ts';
+import { coverSplits, type Held, runTasks, type TasksRequest, type WalkClaims } from './tasks.ts';
 
-/** Walks that may be lost one after the other without an object between: then the input kills its workers. */
-const MAX_LOST_WALKS = 4;
 const BODIES = new URL('./bodies.js', import.meta.url).href;
 export const MAP: DefinitionRef = { module: BODIES, name: 'superstep.map' };
 export const WARM: DefinitionRef = { module: BODIES, name: 'superstep.warm' };
@@ -50,7 +44,7 @@ export interface JobContext {
   readonly refuse?: Refusals | undefined;
 }
 
-export interface MapArgument extends SplitInputs {
+export interface MapArgument extends SplitInputs, WalkClaims {
   readonly context: JobContext;
   readonly splits: readonly StageSplit[];
   /** Further outputs that somebody asked for. */
@@ -58,10 +52,6 @@ export interface MapArgument extends SplitInputs {
   readonly partitions: number;
   /** The stage's own rows go into one partition, which is cut into ranges of keys when they are all known. */
   readonly ranged: boolean;
-  readonly claims: SharedArrayBuffer;
-  readonly walk: number;
-  /** Splits this walk may take at most. */
-  readonly limit: number;
 }
 
 /** What a walk seals. Plain data. */
@@ -79,103 +69,16 @@ export interface MapObject extends Measured {
   readonly counters: { readonly [name: string]: number };
 }
 
-export interface Held {
-  readonly object: MapObject;
-  readonly ranges: readonly Range[];
-}
-
-export interface MapRequest {
-  readonly executor: Executor;
-  readonly signal: AbortSignal;
+export interface MapRequest extends TasksRequest {
   readonly files: readonly string[];
-  readonly timeoutMs?: number | undefined;
-  /** Starts of a task that throws. */
-  readonly exceptions?: number | undefined;
-  /** Told how often tasks had to be started again. */
-  readonly onRetried: (times: number) => void;
-  readonly argument: Omit<MapArgument, 'claims' | 'walk' | 'limit'>;
-}
-
-interface Ended {
-  readonly walk: number;
-  readonly held?: Held;
-  readonly error?: unknown;
+  readonly argument: Omit<MapArgument, keyof WalkClaims>;
 }
 
 /** Runs walks until every split is in exactly one accepted object. Throws the first failure that is not retried. */
-export async function mapStage(request: MapRequest): Promise<Held[]> {
-  const { executor, argument } = request;
-  const coverage = new Coverage(argument.splits.length);
-  const accepted: Held[] = [];
-  const running = new Map<number, Promise<Ended>>();
-  const stop = new AbortController();
-  const signal = AbortSignal.any([request.signal, stop.signal]);
-  // Every task of the stage listens, and there may be a thousand.
-  setMaxListeners(0, signal);
-  let walks = 0;
-  let lost = 0;
-  let limit = argument.splits.length;
-  try {
-    while (!coverage.finished) {
-      const wanted = Math.min(executor.slots, running.size + coverage.unclaimed);
-      while (running.size < wanted) {
-        const walk = ++walks;
-        running.set(walk, runWalk({ ...request, signal }, coverage.claims, walk, limit));
-      }
-      const { walk, held, error } = await Promise.race(running.values());
-      running.delete(walk);
-      if (held === undefined) {
-        coverage.giveBack(walk);
-        if (!(error instanceof LostError)) throw error;
-        if (++lost >= MAX_LOST_WALKS) throw attempted(error, lost);
-        request.onRetried(1);
-        // Smaller walks from now on: the next one that is lost takes fewer splits with it.
-        limit = Math.max(1, Math.floor(argument.splits.length / (executor.slots * 4 ** lost)));
-      } else if (coverage.offer(walk, held.object.splits)) {
-        accepted.push(held);
-        if (held.object.splits.length > 0) lost = 0;
-      } else {
-        executor.release(held.ranges);
-      }
-    }
-    return accepted;
-  } catch (error) {
-    stop.abort(error);
-    for (const { held } of await Promise.all(running.values())) {
-      if (held !== undefined) executor.release(held.ranges);
-    }
-    for (const { ranges } of accepted) executor.release(ranges);
-    throw error;
-  }
-}
-
-/** To the user, walks that were lost one after the other are attempts of one. */
-const attempted = (error: LostError, attempt: number): LostError =>
-  Object.assign(error, { details: { ...error.details, attempt } });
-
-async function runWalk(
-  { executor, argument, files, signal, timeoutMs, exceptions, onRetried }: MapRequest,
-  claims: Int32Array,
-  walk: number,
-  limit: number,
-): Promise<Ended> {
+export function mapStage({ argument, ...request }: MapRequest): Promise<Held<MapObject>[]> {
   const { context, stage } = argument;
-  const submitted: Submitted<MapObject> = executor.submit<MapObject>({
-    ref: MAP,
-    argument: { ...argument, claims: claims.buffer, walk, limit },
-    label: { job: context.job, stage: `${stage.name} map`, task: walk, files },
-    // After a loss a walk is not started again as it was: its claims are given back, and others take them.
-    attempts: { lost: 1, exception: exceptions ?? 1 },
-    signal,
-    ...(timeoutMs !== undefined && { timeoutMs }),
-  });
-  try {
-    const object = await submitted.result;
-    onRetried(submitted.failures);
-    return { walk, held: { object, ranges: submitted.ranges } };
-  } catch (error) {
-    return { walk, error };
-  }
+  const label = { job: context.job, stage: `${stage.name} map` };
+  return coverSplits<MapObject>({ ...request, ref: MAP, label, argument });
 }
 
 /** Where a reduce task's rows go: a run of its own, a file beside the destination, or a user's connector. */
@@ -233,37 +136,16 @@ export interface Reduced extends Measured {
 }
 
 /** As many tasks at once as there are slots. What they made comes back in the order of the tasks. */
-export async function reduceStage(
-  request: Omit<MapRequest, 'argument' | 'files'>,
+export function reduceStage(
+  request: TasksRequest,
   tasks: readonly ReduceArgument[],
 ): Promise<Reduced[]> {
-  const { executor, timeoutMs, exceptions, onRetried } = request;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([request.signal, stop.signal]);
-  // Every task of the stage listens, and there may be a thousand.
-  setMaxListeners(0, signal);
-  const held: Range[] = [];
-  const submitted = tasks.map(async argument => {
-    const { context, stage, partition } = argument;
-    const task = executor.submit<Reduced>({
-      ref: REDUCE,
-      argument,
-      label: { job: context.job, stage: `${stage.name} reduce`, task: partition },
-      attempts: { exception: exceptions ?? 1 },
-      signal,
-      ...(timeoutMs !== undefined && { timeoutMs }),
-    });
-    const reduced = await task.result;
-    onRetried(task.failures);
-    held.push(...task.ranges);
-    return reduced;
-  });
-  try {
-    return await Promise.all(submitted);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(submitted);
-    executor.release(held);
-    throw error;
-  }
+  return runTasks<Reduced>(
+    request,
+    tasks.map(argument => {
+      const { context, stage, partition } = argument;
+      const label = { job: context.job, stage: `${stage.name} reduce`, task: partition };
+      return { ref: REDUCE, argument, label };
+    }),
+  );
 }

@@ -1,7 +1,6 @@
 /** A graph by definition: vertices ranked by id, and for each the edges out of it and into it, in order of the vertex
  *  at the other end; edges between the same two in the order they came. */
-import type { GraphFlags } from '../define/graph.ts';
-import { DataError } from '../errors.ts';
+import { edgeDangling, type GraphFlags, vertexTwice } from '../define/graph.ts';
 import { type Any, type Ran, type Row, compare } from './values.ts';
 
 export interface LoadedEdge {
@@ -49,7 +48,7 @@ export function load(edges: Ran, vertices: Ran | undefined, flags: GraphFlags): 
 function loadVertices(edges: Ran, vertices: Ran | undefined, { danglingEdges }: GraphFlags) {
   const listed = new Map<Any, Row>();
   for (const { vertex, ...value } of vertices?.rows ?? []) {
-    if (listed.has(vertex)) throw new DataError('VERTEX_TWICE', `vertex ${vertex} is listed twice`);
+    if (listed.has(vertex)) throw vertexTwice(String(vertex));
     listed.set(vertex, value);
   }
   const kept: Row[] = [];
@@ -60,11 +59,7 @@ function loadVertices(edges: Ran, vertices: Ran | undefined, { danglingEdges }: 
     if (vertices !== undefined && unknown.length > 0) {
       if (danglingEdges === 'drop') continue;
       if (danglingEdges !== 'add') {
-        throw new DataError(
-          'EDGE_DANGLING',
-          `the edge ${ends.join(' → ')} has an end, ${unknown[0]}, that is not in vertices`,
-          { remedy: "Add it to vertices, or give graph() danglingEdges: 'drop' or 'add'." },
-        );
+        throw edgeDangling(String(ends[0]), String(ends[1]), String(unknown[0]));
       }
     }
     for (const id of unknown) listed.set(id, missing);

@@ -322,15 +322,3 @@ test('closing early frees the file, and ends the reader', async t => {
   reader.close();
   t.is(await reader.next(), undefined);
 });
-
-test('other formats are refused by name and by extension, also inside a folder', async t => {
-  const folder = temporary(t);
-  mkdirSync(join(folder, 'in'));
-  const csv = join(folder, 'in', 'x.csv');
-  writeFileSync(csv, 'a,b\n');
-  const error = await t.throwsAsync(source.describe([csv], {}), { code: 'FORMAT_NOT_READ' });
-  t.like(error, { name: 'UsageError' });
-  await t.throwsAsync(source.describe([folder], {}), { code: 'FORMAT_NOT_READ' });
-  t.is((await source.describe([csv], { format: 'text' })).length, 1);
-  await t.throwsAsync(source.describe([csv], { encoding: 'ebcdic' as 'utf8' }), { code: 'USAGE' });
-});

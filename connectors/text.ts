@@ -16,7 +16,7 @@ import type {
   Split,
   TextReader,
 } from 'superstep/internal';
-import { checkColumns, inputFormat } from 'superstep/internal';
+import { checkColumns } from 'superstep/internal';
 import type { PutBytes } from './bytes/cells.ts';
 import { decoderOf } from './bytes/encoding.ts';
 import { describeFiles, nameOf } from './bytes/input-files.ts';
@@ -167,17 +167,7 @@ class TextSplitReader implements TextReader {
 const source: Source = {
   async describe(where, options, planning) {
     decoderOf(options.encoding);
-    inputFormat(
-      where.filter(path => path !== '-'),
-      options.format,
-    );
-    const facts = await describeFiles(where, planning);
-    // Files of folders and globs have extensions as well.
-    inputFormat(
-      facts.map(({ name, path }) => name ?? path),
-      options.format,
-    );
-    return facts;
+    return describeFiles(where, planning);
   },
   split,
   check(facts, _options, columns) {

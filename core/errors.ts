@@ -44,6 +44,8 @@ export const CODES = {
   INPUT_NO_MATCH: ['UsageError', 'a glob of the inputs matches nothing'],
   INPUT_EMPTY_FOLDER: ['UsageError', 'an input folder has no files that are read'],
   FORMAT_UNKNOWN: ['UsageError', 'there is no format of that name or extension'],
+  FORMAT_MIXED: ['UsageError', 'the files of one input are of several formats'],
+  FORMAT_NOT_WRITTEN: ['UsageError', 'the format can be read, not written'],
   FORMAT_NOT_READ: ['UsageError', 'the format can be written, not read'],
   OUTPUT_EXISTS: ['UsageError', 'the output exists and --overwrite was not given'],
   OUTPUT_FOREIGN: ['UsageError', 'the output to overwrite is not something superstep wrote'],
@@ -63,6 +65,7 @@ export const CODES = {
   INT64_RANGE: ['DataError', 'an int64 is beyond what a number holds exactly'],
   DATE_RANGE: ['DataError', 'a date is outside the years 0000 to 9999'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
+  EDGE_INVALID: ['DataError', 'a line of an edge list is not an edge'],
   EDGE_DANGLING: ['DataError', 'an edge names a vertex that is not there'],
   VERTEX_TWICE: ['DataError', 'a vertex is listed twice'],
   SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],
@@ -107,6 +110,8 @@ export interface Details {
   readonly offset?: number;
   /** Row, counted from 1. */
   readonly row?: number;
+  /** How the record begins. */
+  readonly record?: string;
 }
 
 export class SuperstepError extends Error {

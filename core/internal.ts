@@ -25,7 +25,6 @@ export {
   ENCODINGS,
   type Encoding,
   type FileFact,
-  inputFormat,
   type Limits,
   outputFormat,
   type Planning,

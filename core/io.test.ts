@@ -12,7 +12,8 @@ test('the format of inputs: asked for, by extension, else text', t => {
   t.like(error, {
     message: 'orders.csv: csv cannot be read yet',
     details: {
-      remedy: 'Formats that can be read: text. To read its lines as text: --input-format text',
+      remedy:
+        'Formats that can be read: text, edges. To read its lines as text: --input-format text',
     },
   });
   t.throws(() => inputFormat(['a'], 'parquet'), {
@@ -22,6 +23,22 @@ test('the format of inputs: asked for, by extension, else text', t => {
   for (const name of ['xml', '__proto__', 'constructor', '']) {
     t.throws(() => inputFormat(['a'], name), { code: 'FORMAT_UNKNOWN' });
   }
+});
+
+test('text is edges where ends of edges, or vertices, are wanted', t => {
+  const of = { type: 'int64' };
+  const edges = { source: of, target: of };
+  t.is(inputFormat(['web.txt', 'web.el', 'web', 'a/web.txt.gz'], undefined, edges), 'edges');
+  t.is(inputFormat([], undefined, edges), 'edges');
+  t.is(inputFormat(['web.v'], undefined, { vertex: of }), 'edges');
+  t.is(inputFormat(['web.v'], undefined, { line: { type: 'utf8' } }), 'text');
+  t.is(inputFormat(['web.txt'], undefined, { source: of }), 'text');
+  t.is(inputFormat(['web.txt'], 'text', edges), 'text');
+  t.is(inputFormat(['web.csv'], 'edges', edges), 'edges');
+  t.throws(() => outputFormat('a', 'edges'), {
+    code: 'FORMAT_NOT_WRITTEN',
+    message: '--format edges: edges cannot be written',
+  });
 });
 
 test('the format of outputs: asked for, by extension, parquet for a folder', t => {

@@ -52,6 +52,12 @@ export interface SourceOptions {
   readonly format?: string;
   /** `utf8` when absent: bytes as they are. */
   readonly encoding?: Encoding;
+  /** Of csv: whether the first row has names; true when absent. */
+  readonly header?: boolean;
+  /** Of csv: one character; a comma when absent. */
+  readonly delimiter?: string;
+  /** A reader leaves out so many records that are not what they should be, and counts them; 0 when absent. */
+  readonly skipBad?: number;
 }
 
 /** What planning may use besides the files themselves. */
@@ -128,6 +134,8 @@ export interface BatchReader {
   readonly row?: number | undefined;
   /** Of the input, read until now. */
   readonly bytes: number;
+  /** Records that were left out until now, because they are not what they should be (SourceOptions.skipBad). */
+  readonly skipped: number;
   /** Frees what is held; may be called at any time, more than once. */
   close(): void;
 }
@@ -162,6 +170,8 @@ const FORMATS: {
   csv: { extensions: ['.csv'], reads: false, writes: true },
   jsonl: { extensions: ['.jsonl', '.ndjson'], reads: false, writes: true },
   parquet: { extensions: ['.parquet'], reads: false, writes: true },
+  // No extension is its own: a table of edges makes edges of what would be text.
+  edges: { extensions: [], reads: true, writes: false },
 };
 
 const formatsThat = (can: 'reads' | 'writes'): string =>
@@ -175,30 +185,52 @@ function byExtension(path: string): string | undefined {
   return Object.keys(FORMATS).find(name => FORMATS[name]!.extensions.some(e => lower.endsWith(e)));
 }
 
-/** The format of inputs: the one asked for, else that of their extensions (`.gz` apart), else text.
- *  Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_READ. */
-export function inputFormat(paths: readonly string[], asked?: string): string {
+/** The format that the name of an input file tells, if it tells one; `.gz` apart. */
+export const formatByName = (path: string): string | undefined =>
+  byExtension(path.replace(/\.gz$/i, ''));
+
+/** The format of input files: the one asked for, else that of their extensions, else text; where ends of edges (or
+ *  vertices) are wanted of text, its lines are edges. Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_READ, FORMAT_MIXED. */
+export function inputFormat(
+  paths: readonly string[],
+  asked?: string,
+  columns: Schema = {},
+): string {
   if (asked !== undefined) {
-    checkFormat(asked, 'reads', `--input-format ${asked}`);
+    checkReads(asked, `--input-format ${asked}`);
     return asked;
   }
-  for (const path of paths) {
-    const format = byExtension(path.replace(/\.gz$/i, '')) ?? 'text';
-    checkFormat(format, 'reads', path);
+  const has = (name: string): boolean => Object.hasOwn(columns, name);
+  const isGraph = !has('line') && (has('vertex') || (has('source') && has('target')));
+  const formats = paths.map(path => {
+    const named = formatByName(path) ?? 'text';
+    const format = named === 'text' && isGraph ? 'edges' : named;
+    checkReads(format, path);
+    return format;
+  });
+  const other = formats.findIndex(format => format !== formats[0]);
+  if (other > 0) {
+    const said = `${paths[0]} is ${formats[0]}, ${paths[other]} is ${formats[other]}`;
+    throw new UsageError('FORMAT_MIXED', `inputs of one table have one format: ${said}`, {
+      remedy: 'Say what all of them are with --input-format, or read them as tables of their own',
+    });
   }
-  return 'text';
+  return formats[0] ?? (isGraph ? 'edges' : 'text');
 }
 
 /** The format of an output: the one asked for, else that of its extension; parquet for a folder.
- *  Throws UsageError FORMAT_UNKNOWN. */
+ *  Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_WRITTEN. */
 export function outputFormat(path: string, asked?: string): string {
   if (asked !== undefined) {
-    checkFormat(asked, 'writes', `--format ${asked}`);
+    checkWrites(asked, `--format ${asked}`);
     return asked;
   }
   const extension = /\.[^./\\]*$/.exec(path)?.[0];
   const format = byExtension(path);
-  if (format !== undefined) return format;
+  if (format !== undefined) {
+    checkWrites(format, path);
+    return format;
+  }
   if (extension === undefined || path.endsWith('/')) return 'parquet';
   throw new UsageError(
     'FORMAT_UNKNOWN',
@@ -209,24 +241,31 @@ export function outputFormat(path: string, asked?: string): string {
   );
 }
 
-/** Of files of a built-in format, with the dot. Throws UsageError FORMAT_UNKNOWN. */
+/** Of files of a built-in format, with the dot. Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_WRITTEN. */
 export function extensionOf(format: string): string {
-  checkFormat(format, 'writes', `format ${format}`);
+  checkWrites(format, `format ${format}`);
   return FORMATS[format]!.extensions[0]!;
 }
 
-function checkFormat(format: string, can: 'reads' | 'writes', said: string): void {
-  const known = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  if (known === undefined) {
-    throw new UsageError('FORMAT_UNKNOWN', `${said}: there is no format "${format}"`, {
-      remedy: `Formats are ${formatsThat(can)}`,
-    });
-  }
-  if (!known[can]) {
-    throw new UsageError('FORMAT_NOT_READ', `${said}: ${format} cannot be read yet`, {
-      remedy: `Formats that can be read: ${formatsThat(can)}. To read its lines as text: --input-format text`,
-    });
-  }
+function known(format: string, can: 'reads' | 'writes', said: string): boolean {
+  if (Object.hasOwn(FORMATS, format)) return FORMATS[format]![can];
+  throw new UsageError('FORMAT_UNKNOWN', `${said}: there is no format "${format}"`, {
+    remedy: `Formats are ${formatsThat(can)}`,
+  });
+}
+
+function checkReads(format: string, said: string): void {
+  if (known(format, 'reads', said)) return;
+  throw new UsageError('FORMAT_NOT_READ', `${said}: ${format} cannot be read yet`, {
+    remedy: `Formats that can be read: ${formatsThat('reads')}. To read its lines as text: --input-format text`,
+  });
+}
+
+function checkWrites(format: string, said: string): void {
+  if (known(format, 'writes', said)) return;
+  throw new UsageError('FORMAT_NOT_WRITTEN', `${said}: ${format} cannot be written`, {
+    remedy: `Formats that can be written: ${formatsThat('writes')}`,
+  });
 }
 
 /** The module of a built-in format: `superstep/connectors/<format>`. The package names itself, so that core needs no
@@ -240,12 +279,12 @@ async function load(format: string): Promise<{ readonly source?: Source; readonl
 
 /** Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_READ. */
 export async function loadSource(format: string): Promise<Source> {
-  checkFormat(format, 'reads', 'input');
+  checkReads(format, 'input');
   return (await load(format)).source!;
 }
 
-/** Throws UsageError FORMAT_UNKNOWN. */
+/** Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_WRITTEN. */
 export async function loadSink(format: string): Promise<Sink> {
-  checkFormat(format, 'writes', 'output');
+  checkWrites(format, 'output');
   return (await load(format)).sink!;
 }

@@ -3,7 +3,16 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { Limits, Source, SourceOptions, Split } from 'superstep/internal';
+import {
+  type DataError,
+  type Details,
+  type Limits,
+  loadCodec,
+  type Schema,
+  type Source,
+  type SourceOptions,
+  type Split,
+} from 'superstep/internal';
 
 /** A folder that is deleted when the test ends. */
 export function temporary(t: ExecutionContext): string {
@@ -59,4 +68,43 @@ export async function readAll(
     for (const { bytes } of await readSplit(source, travelled, options, limits)) all.push(bytes);
   }
   return Buffer.concat(all);
+}
+
+/** All rows of an input, split at `hintBytes`. */
+export async function readRows(
+  source: Source,
+  where: readonly string[],
+  columns: Schema,
+  options: SourceOptions = {},
+  hintBytes = 1 << 24,
+): Promise<object[]> {
+  const { rowsOf } = await loadCodec();
+  const facts = await source.describe(where, options);
+  source.check(facts, options, columns);
+  const rows: object[] = [];
+  for (const split of source.split(facts, hintBytes)) {
+    const reader = source.open(split, options, LIMITS, columns);
+    if (reader.kind !== 'batches') throw new Error(`not batches: ${reader.kind}`);
+    try {
+      for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) {
+        for (const row of rowsOf(batch, columns)) rows.push(row);
+      }
+    } finally {
+      reader.close();
+    }
+  }
+  return rows;
+}
+
+/** What a typed error says. */
+export async function failureOf(
+  of: Promise<unknown>,
+): Promise<{ readonly code: string; readonly message: string; readonly details: Details }> {
+  try {
+    await of;
+  } catch (error) {
+    const { code, message, details } = error as DataError;
+    return { code, message, details };
+  }
+  throw new Error('it did not fail');
 }

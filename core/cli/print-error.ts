@@ -1,7 +1,7 @@
 /** An error as the command prints it, and the exit code that it means.
  *
  *     superstep: orders.csv: row 12,345 has 6 columns, the header has 7   [CSV_WIDTH]
- *       at byte 1,048,601
+ *       at byte 1,048,601: "4711,\"Acme, Inc\"…"
  *       job revenue, stage map, task 17, attempt 1
  *       Skip such rows with --skip-bad 100
  *
@@ -29,7 +29,10 @@ export function printError(error: unknown, verbose: boolean): string {
   const { details, code } = known ? error : { details: {} as Details, code: 'INTERNAL' as const };
   const [first = '', ...more] = messageOf(error).split('\n');
   const lines = [`superstep: ${first}   [${code}]`, ...more.map(line => `  ${line}`)];
-  if (details.offset !== undefined) lines.push(`  at byte ${formatCount(details.offset)}`);
+  if (details.offset !== undefined) {
+    const record = details.record === undefined ? '' : `: ${JSON.stringify(details.record)}`;
+    lines.push(`  at byte ${formatCount(details.offset)}${record}`);
+  }
   const work = workOf(details);
   if (work !== '') lines.push(`  ${work}`);
   if (known) lines.push(...causeLines(error, first));

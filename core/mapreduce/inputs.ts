@@ -8,7 +8,14 @@ import type { Json, Place } from '../define/place.ts';
 import { checkColumns } from '../define/column-rules.ts';
 import type { Schema } from '../define/schema.ts';
 import type { ReadOptions } from '../define/table.ts';
-import { type FileFact, inputFormat, loadSource, type SourceOptions, type Split } from '../io.ts';
+import {
+  type FileFact,
+  formatByName,
+  inputFormat,
+  loadSource,
+  type SourceOptions,
+  type Split,
+} from '../io.ts';
 import { type ReadPlan, SPLIT_BYTES } from './plan.ts';
 
 /** How a read's splits are opened, in any worker. */
@@ -55,7 +62,7 @@ export async function gatherInputs(
       continue;
     }
     const options: SourceOptions = { ...source, ...sourceOptions(plan.options) };
-    const format = inputFormat(plan.where, options.format);
+    const format = await formatOf(plan, options);
     const reader = await loadSource(format);
     const described = await reader.describe(plan.where, options, {
       ...(spool && { spoolFolder: spool }),
@@ -72,6 +79,24 @@ export async function gatherInputs(
   return { sources, splits, facts, paths };
 }
 
-function sourceOptions({ format, encoding }: ReadOptions): SourceOptions {
-  return { ...(format !== undefined && { format }), ...(encoding !== undefined && { encoding }) };
+/** Folders and globs are looked into where no name says it. */
+async function formatOf(
+  { where, columns }: ReadPlan['where'],
+  { format }: SourceOptions,
+): Promise<string> {
+  const paths = (where as readonly string[]).filter(path => path !== '-');
+  if (format !== undefined || paths.every(path => formatByName(path) !== undefined)) {
+    return inputFormat(paths, format, columns);
+  }
+  const files = await (await loadSource('text')).describe(paths, {});
+  return inputFormat(
+    files.map(({ path }) => path),
+    undefined,
+    columns,
+  );
+}
+
+/** What the user said of one read, where it was said. */
+function sourceOptions(options: ReadOptions): SourceOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -1,0 +1,76 @@
+/** Tables that are read from files of every format: the same rows in every way of running, and what is refused. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ava, { type ExecutionContext } from 'ava';
+import {
+  bigint64,
+  float64,
+  int64,
+  nullable,
+  read,
+  type Schema,
+  type Table,
+  utf8,
+} from '../index.ts';
+import { runIn, sameInAll, Sessions, WAYS } from './engine.ts';
+import { degrees } from './jobs/degrees.ts';
+
+const test = ava.serial;
+const sessions = new Sessions();
+test.after.always(() => sessions.close());
+
+function write(t: ExecutionContext, files: { readonly [name: string]: string }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'superstep-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+async function fails(t: ExecutionContext, table: Table<Schema>, code: string): Promise<void> {
+  const [way] = WAYS;
+  t.deepEqual(await runIn(await sessions.open(way!.session), table, way!), { code });
+}
+
+const EDGES = { source: bigint64, target: bigint64 };
+
+test('edges, as they are and through a job', async t => {
+  const folder = write(t, {
+    'a.txt': '# from to\n1 2\n2 1\n3 9223372036854775807\n',
+    'b.txt': '1\t3\r\n-4 1',
+  });
+  const table = read(folder, EDGES);
+  const rows = [
+    [1n, 2n],
+    [2n, 1n],
+    [3n, 2n ** 63n - 1n],
+    [1n, 3n],
+    [-4n, 1n],
+  ].map(([source, target]) => ({ source, target }));
+  t.deepEqual(await sameInAll(sessions, table), rows);
+  t.deepEqual(await sameInAll(sessions, degrees(table)), [
+    { vertex: -4n, out: 1 },
+    { vertex: 1n, out: 2 },
+    { vertex: 2n, out: 1 },
+    { vertex: 3n, out: 1 },
+  ]);
+});
+
+test('weights and names, by the columns asked for', async t => {
+  const folder = write(t, { 'web.el': 'a b 0.5\nb c 2\nc a\n' });
+  const columns = { weight: nullable(float64), source: utf8, target: utf8 };
+  t.deepEqual(await sameInAll(sessions, read(join(folder, 'web.el'), columns)), [
+    { weight: 0.5, source: 'a', target: 'b' },
+    { weight: 2, source: 'b', target: 'c' },
+    { weight: null, source: 'c', target: 'a' },
+  ]);
+});
+
+test('what is not there, and what is not what it should be', async t => {
+  const folder = write(t, { 'a.txt': '1 2\nx 3\n', 'b.csv': 'source,target\n' });
+  const path = join(folder, 'a.txt');
+  await fails(t, read(path, EDGES), 'EDGE_INVALID');
+  await fails(t, read(path, { ...EDGES, time: int64 }), 'COLUMN_MISSING');
+  await fails(t, read(path, { line: utf8, source: int64 }), 'COLUMN_MISSING');
+  await fails(t, read(join(folder, 'c.txt'), EDGES), 'INPUT_MISSING');
+});

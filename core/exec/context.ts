@@ -14,7 +14,7 @@ import type { Range } from '../memory/arena.ts';
 import type { Budget } from '../memory/budget.ts';
 import type { SegmentBuffers } from '../store/segment.ts';
 import type { Control } from './control.ts';
-import type { WorkerContext } from './executor.ts';
+import type { Resident, WorkerContext } from './executor.ts';
 import { TO_DRIVER, type RunLabel, type ToDriver } from './protocol.ts';
 import { type RefOwner, TaskRef, ownRef, splitArgument } from './refs.ts';
 import { INLINE_BYTES, type Stored, type Wire, pack, packToFile } from './wire.ts';
@@ -25,7 +25,9 @@ export interface ContextHost {
   readonly budget: Budget;
   readonly control: Control;
   readonly segments: SegmentBuffers;
+  readonly residents: Map<string, Resident>;
   kernels(): Kernels;
+  newKernels(): Kernels;
   view(range: Range): Uint8Array;
   newId(): number;
   /** The number of a definition, which the driver has been told. */
@@ -230,6 +232,12 @@ export class TaskContext implements WorkerContext, RefOwner {
   }
   kernels(): Kernels {
     return this.host.kernels();
+  }
+  newKernels(): Kernels {
+    return this.host.newKernels();
+  }
+  get residents(): Map<string, Resident> {
+    return this.host.residents;
   }
   allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined> {
     return this.host.allocate(this, lengths);

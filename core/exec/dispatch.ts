@@ -21,7 +21,7 @@ export function dispatch(state: State): void {
   const { alone } = state;
   for (let i = 0; i < alone.length; ) {
     const task = alone[i]!;
-    const slot = task.place === 'queued' ? emptySlot(state) : undefined;
+    const slot = task.place === 'queued' ? emptySlot(state, task.pinned) : undefined;
     if (task.place === 'queued' && slot === undefined) {
       i++;
       continue;
@@ -29,6 +29,7 @@ export function dispatch(state: State): void {
     alone.splice(i, 1);
     if (slot !== undefined) assign(state, slot, task);
   }
+  for (const slot of state.slots) dispatchPinned(state, slot);
   for (;;) {
     const task = nextQueued(state);
     if (task === undefined) return;
@@ -41,6 +42,25 @@ export function dispatch(state: State): void {
     assign(state, slot, task);
   }
 }
+
+/** Tasks that have to run on a slot, as long as it takes more. */
+function dispatchPinned(state: State, slot: Slot): void {
+  const { pinned } = slot;
+  while (pinned.length > 0) {
+    const task = pinned[0]!;
+    if (task.place === 'queued') {
+      const estimateMs = estimate(task);
+      if (!open(slot) || (slot.held > 0 && !takesAhead(slot, estimateMs))) return;
+      task.estimateMs = estimateMs;
+      pinned.shift();
+      assign(state, slot, task);
+    } else pinned.shift();
+  }
+}
+
+/** Whether a slot that has something to do is sent more. */
+const takesAhead = (slot: Slot, estimateMs: number): boolean =>
+  !slot.stalled && slot.held < PREFETCH_TASKS && slot.heldMs + estimateMs <= PREFETCH_MS;
 
 /** Tasks that declare memory run beside each other only as far as it goes. One that waits for memory waits at the head of
  *  the queue, so that smaller ones do not pass it for ever. */
@@ -57,8 +77,11 @@ function estimate({ definition }: Task): number {
 
 const open = (slot: Slot): boolean => slot.state !== 'stopping' && !slot.alone;
 
-function emptySlot(state: State): Slot | undefined {
-  return state.slots.find(slot => open(slot) && slot.held === 0);
+const isEmpty = (slot: Slot): boolean => open(slot) && slot.held === 0;
+
+function emptySlot({ slots }: State, pinned: number | undefined): Slot | undefined {
+  if (pinned === undefined) return slots.find(isEmpty);
+  return isEmpty(slots[pinned]!) ? slots[pinned] : undefined;
 }
 
 /** A slot that has nothing to do; one whose thread is not started yet; else the one with the least ahead of it. */
@@ -75,8 +98,7 @@ function chooseSlot(state: State, estimateMs: number): Slot | undefined {
       continue;
     }
     if (slot.held === 0) return slot;
-    if (slot.stalled || slot.held >= PREFETCH_TASKS) continue;
-    if (slot.heldMs + estimateMs > PREFETCH_MS) continue;
+    if (!takesAhead(slot, estimateMs)) continue;
     if (best === undefined || slot.heldMs < best.heldMs) best = slot;
   }
   return empty ?? best;

@@ -40,6 +40,8 @@ export interface Request {
   readonly argument: unknown;
   readonly label?: Label;
   readonly attempts?: Attempts;
+  /** It runs there and nowhere else: where what it works on is resident. 1 to the number of workers. */
+  readonly slot?: number;
   /** For one attempt, while it runs: time in which the task awaits others does not count. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -79,6 +81,13 @@ export interface Executor {
   progress(): readonly SlotProgress[];
 }
 
+/** What stays in a thread from one task to another. Only ever a cache: a thread may end at any instruction, and a task must be able to
+ *  make it anew. */
+export interface Resident {
+  /** Gives back what it holds of the budget. */
+  close(): void;
+}
+
 /** What a task gets as its second argument. Users see the Remote in it; the rest is the engine's. */
 export interface WorkerContext extends Remote {
   /** Of the budget: 1 to the number of workers. */
@@ -93,6 +102,10 @@ export interface WorkerContext extends Remote {
   readonly segments: SegmentBuffers;
   /** One instance a thread, reused: the task resets it when it begins. */
   kernels(): Kernels;
+  /** A further instance, for residents: charged to this slot, and theirs to close. */
+  newKernels(): Kernels;
+  /** Of this thread, by name. Tasks put there what later tasks may want, and close what nobody will. */
+  readonly residents: Map<string, Resident>;
   /** Shared memory, all or nothing; undefined when there is no room. It is the attempt's until the attempt ends: then
    *  the submitter's, or free if it did not end well. */
   allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined>;

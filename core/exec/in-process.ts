@@ -16,7 +16,14 @@ import { type KernelModule, Kernels } from '../kernels/kernels.ts';
 import { Arena, type Range } from '../memory/arena.ts';
 import { Budget } from '../memory/budget.ts';
 import { SegmentBuffers } from '../store/segment.ts';
-import type { Executor, Request, SlotProgress, Submitted, WorkerContext } from './executor.ts';
+import type {
+  Executor,
+  Request,
+  Resident,
+  SlotProgress,
+  Submitted,
+  WorkerContext,
+} from './executor.ts';
 
 /** Of the arena: tests are small, and a run beyond it goes to files. */
 const LIMIT_BYTES = 64 * 2 ** 20;
@@ -38,6 +45,7 @@ export class InProcess implements Executor {
   readonly budget = Budget.create(LIMIT_BYTES, 2);
   readonly #arena = new Arena(this.budget);
   readonly #idle: Desk[] = [];
+  readonly #residents = new Map<string, Resident>();
   #module: KernelModule | undefined;
   #temp: string | undefined;
   #submitted = 0;
@@ -66,6 +74,7 @@ export class InProcess implements Executor {
   }
 
   close(): void {
+    for (const resident of this.#residents.values()) resident.close();
     this.#arena.close();
     if (this.#temp !== undefined) rmSync(this.#temp, { recursive: true, force: true });
   }
@@ -108,6 +117,8 @@ export class InProcess implements Executor {
       budget: this.budget,
       segments,
       kernels: () => kernels,
+      newKernels: () => new Kernels((this.#module ??= Kernels.compile())),
+      residents: this.#residents,
       allocate: async lengths => {
         const given = this.#arena.allocate(lengths);
         ranges.push(...(given ?? []));

@@ -136,7 +136,11 @@ export function readyOf(entries: readonly Entry[]): number[] {
 export function enqueue(state: State, task: Task, end: 'front' | 'back'): void {
   task.place = 'queued';
   if (task.alone) state.alone.push(task);
-  else if (task.nested) state.nested.push(task);
+  else if (task.pinned !== undefined) {
+    const { pinned } = state.slots[task.pinned]!;
+    if (end === 'back') pinned.push(task);
+    else pinned.unshift(task);
+  } else if (task.nested) state.nested.push(task);
   else if (end === 'back') state.queue.items.push(task);
   else if (state.queue.head > 0) state.queue.items[--state.queue.head] = task;
   else state.queue.items.unshift(task);

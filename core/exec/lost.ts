@@ -79,8 +79,12 @@ export function threadEnded(
 
 function failQueued(state: State, slot: Slot, end: ThreadEnd): void {
   slot.stillborn = 0;
+  const queued = slot.pinned.splice(0).filter(task => task.place === 'queued');
   for (let task = nextQueued(state); task !== undefined; task = nextQueued(state)) {
     takeQueued(state, task);
+    queued.push(task);
+  }
+  for (const task of queued) {
     const said = end.error?.message ?? `exit code ${end.exitCode}`;
     failTask(
       state,

@@ -141,11 +141,18 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     this.#assertOpen();
     const definition = this.#define(request.ref);
     const entry = newEntry(++this.#ids);
-    const { label, attempts, timeoutMs, signal, argument } = request;
+    const { label, attempts, timeoutMs, signal, argument, slot } = request;
+    const pinned = slot === undefined ? undefined : slot - 1;
     const split: Split = { whole: undefined, value: argument, keys: undefined, refs: [] };
     const { base, whole, dependencies } = this.#argument(definition, split);
     const spec = { base, whole, keys: undefined, dependencies, nested: false, label };
-    const task = newTask(entry, definition, { ...spec, attempts, timeoutMs, keepsRanges: true });
+    const task = newTask(entry, definition, {
+      ...spec,
+      attempts,
+      timeoutMs,
+      pinned,
+      keepsRanges: true,
+    });
     this.#driver.post({ type: 'submitted', task });
     const cancel = (error: Error): void => this.#driver.post({ type: 'cancelled', entry, error });
     const aborted = (): void => cancel(cancelledBy(signal!));

@@ -54,6 +54,8 @@ export interface Task {
   readonly label: Label | undefined;
   /** The program takes over the ranges that the successful attempt leaves. */
   readonly keepsRanges: boolean;
+  /** The slot that it has to run on, by index. */
+  readonly pinned: number | undefined;
   /** Started by another task: served before new work, so that what has begun ends first. */
   readonly nested: boolean;
   readonly failures: Failures;
@@ -109,6 +111,8 @@ export interface Slot {
   unused: number;
   held: number;
   heldMs: number;
+  /** Tasks that have to run here, first come first served. */
+  readonly pinned: Task[];
   /** Runs only one task: the one that exceeded its memory. */
   alone: boolean;
   /** What was sent ahead waits for a long run: nothing more is sent ahead until it has ended. */
@@ -265,6 +269,7 @@ export interface TaskSpec {
   readonly attempts?: Attempts | undefined;
   readonly timeoutMs?: number | undefined;
   readonly keepsRanges?: boolean;
+  readonly pinned?: number | undefined;
 }
 
 export function newTask(entry: Entry, definition: Definition, spec: TaskSpec): Task {
@@ -280,6 +285,7 @@ export function newTask(entry: Entry, definition: Definition, spec: TaskSpec): T
     label: spec.label,
     keepsRanges: spec.keepsRanges ?? false,
     nested: spec.nested,
+    pinned: spec.pinned,
     failures: noFailures(),
     place: 'waiting',
     missing: 0,
@@ -327,6 +333,7 @@ export function newState(slots: number, memoryLimitBytes = Infinity): State {
       unused: 0,
       held: 0,
       heldMs: 0,
+      pinned: [],
       alone: false,
       stalled: false,
       seenNext: 0,

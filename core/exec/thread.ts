@@ -17,6 +17,7 @@ import { workingBytes } from '../memory/shares.ts';
 import { SegmentBuffers } from '../store/segment.ts';
 import type { ContextHost, TaskContext } from './context.ts';
 import { Control } from './control.ts';
+import type { Resident } from './executor.ts';
 import { importing } from './importing.ts';
 import { TO_DRIVER, TO_WORKER, type ToDriver, type ToWorker } from './protocol.ts';
 import { optionsOf } from './refs.ts';
@@ -58,6 +59,7 @@ export class ThreadHost implements ContextHost {
   readonly control: Control;
   readonly softHeapBytes: number;
   readonly segments = new SegmentBuffers();
+  readonly residents = new Map<string, Resident>();
   /** When messages were sent last. */
   sentMs = 0;
   readonly #port: MessagePort;
@@ -123,6 +125,10 @@ export class ThreadHost implements ContextHost {
     // Within the floor, so it cannot be refused; but a thread that died here may have left the slot to its successor.
     this.budget.reserve(workingBytes(this.budget.floorBytes));
     return (this.#kernels = new Kernels(this.#data.kernels, this.budget));
+  }
+
+  newKernels(): Kernels {
+    return new Kernels(this.#data.kernels, this.budget);
   }
 
   view({ slab, offset, length }: Range): Uint8Array {

@@ -7,7 +7,7 @@
  * concatenated is a map-reduce without a definition.
  */
 import type { DefinitionRef } from '../define/define.ts';
-import type { GraphFlags } from '../define/graph.ts';
+import { type GraphFlags, idsIn } from '../define/graph.ts';
 import type { AnyType, Schema } from '../define/schema.ts';
 import type { Plan } from '../define/table.ts';
 import { UsageError } from '../errors.ts';
@@ -113,10 +113,6 @@ class Planner {
     const spec = findProgram(use);
     return this.#once(params, () => {
       const { graph, id } = this.#graph(input);
-      const output = Object.entries(programOutputOf(spec)).map(([column, of]) => [
-        column,
-        idsOf(of, id),
-      ]);
       return {
         kind: 'program',
         id: 0,
@@ -125,7 +121,7 @@ class Planner {
         params,
         graph,
         legs: [],
-        output: { vertex: id, ...Object.fromEntries(output) },
+        output: { vertex: id, ...idsIn(programOutputOf(spec), id) },
       };
     });
   }
@@ -199,10 +195,6 @@ class Planner {
     }
   }
 }
-
-/** A column of vertices comes out as ids. */
-const idsOf = (of: AnyType, id: AnyType): AnyType =>
-  of.type === 'vertexId' ? { ...id, ...(of.nullable && { nullable: true }) } : of;
 
 /** Of edges and vertices the columns that some program reads. */
 function pruned(stage: LoadStage, stages: readonly JobStage[]): LoadStage {

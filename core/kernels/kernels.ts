@@ -41,6 +41,8 @@ const GENEROUS: Grant = { reserve: () => true, release: () => {} };
 export class Kernels {
   /** For the wrappers of this folder. */
   readonly raw: Raw;
+  /** Asked when there is no memory: frees what can be had again, and says whether that was anything. */
+  relief: (() => boolean) | undefined;
   readonly #grant: Grant;
   readonly #maxBytes: number;
   readonly #moves: boolean;
@@ -110,7 +112,7 @@ export class Kernels {
     const size = Math.ceil((bytes + PADDING) / ALIGNMENT) * ALIGNMENT;
     let at = this.#sizes.findIndex(free => free >= size);
     if (at === -1) {
-      if (!this.#grow(size)) return 0;
+      if (!this.#grow(size)) return this.relief?.() === true ? this.alloc(bytes) : 0;
       at = this.#sizes.length - 1;
     }
     const pointer = this.#starts[at]!;

@@ -234,7 +234,92 @@ export interface Raw {
   unpackEdges(state: number, keys: number, first: number, end: number): number;
   splitPlaces(places: number, n: number, inputs: number, rows: number): void;
   countUp(out: number, n: number, first: number): void;
+  countTargets(targets: number, n: number, low: number, high: number, counters: number): void;
+  startTargets(counters: number, n: number): number;
+  placeTargets(
+    state: number,
+    degrees: number,
+    targets: number,
+    n: number,
+    low: number,
+    high: number,
+    counters: number,
+    sources: number,
+    weights: number,
+    shift: number,
+    weightsOut: number,
+  ): void;
+  listTargets(
+    counters: number,
+    first: number,
+    n: number,
+    base: number,
+    targetsOut: number,
+    countsOut: number,
+  ): number;
+  pull32: Pull;
+  pull64: Pull;
+  pullF64: Pull;
+  receive32: Receive;
+  receive64: Receive;
+  receiveF64: Receive;
+  expand32: Expand;
+  expand64: Expand;
+  expandF64: Expand;
+  sortPairs(
+    targets: number,
+    values: number,
+    shift: number,
+    n: number,
+    bit: number,
+    targetsOut: number,
+    valuesOut: number,
+    counters: number,
+  ): void;
+  foldPairs32: FoldPairs;
+  foldPairs64: FoldPairs;
+  foldPairsF64: FoldPairs;
 }
+type Pull = (
+  op: number,
+  along: number,
+  state: number,
+  counts: number,
+  sources: number,
+  weights: number,
+  n: number,
+  values: number,
+  sent: number,
+  out: number,
+  has: number,
+) => number;
+type Receive = (
+  op: number,
+  targets: number,
+  values: number,
+  has: number,
+  n: number,
+  inbox: number,
+  got: number,
+) => number;
+type Expand = (
+  along: number,
+  senders: number,
+  n: number,
+  offsets: number,
+  targets: number,
+  weights: number,
+  values: number,
+  targetsOut: number,
+  valuesOut: number,
+) => number;
+type FoldPairs = (
+  op: number,
+  identity: number,
+  targets: number,
+  values: number,
+  n: number,
+) => number;
 type Gather = (table: number, inputs: number, rows: number, n: number, out: number) => void;
 type GatherFold = (
   op: number,

@@ -3,12 +3,10 @@
  * Invariant: counters belong to the attempt; they count in the report only if its result does.
  */
 import { readFileSync } from 'node:fs';
-import { DataError, UsageError } from '../errors.ts';
+import { DataError } from '../errors.ts';
+import { counterOf } from './counters.ts';
 import type { MapReduceSpec } from './define.ts';
 import type { SideOutputs } from './side-outputs.ts';
-
-/** Names a job may count under; a counter per key would fill the report and the driver. */
-const MAX_COUNTERS = 1000;
 
 export class UserContext {
   readonly params: { readonly [name: string]: unknown };
@@ -33,18 +31,7 @@ export class UserContext {
     this.shared = spec?.setup?.(this);
   }
 
-  count = (counter: string, by = 1): undefined => {
-    if (!(counter in this.counters) && Object.keys(this.counters).length >= MAX_COUNTERS) {
-      throw new UsageError(
-        'USAGE',
-        `more than ${MAX_COUNTERS} counters, the next is '${counter}'`,
-        {
-          remedy: 'Count kinds of things; what differs from row to row is a key to group by',
-        },
-      );
-    }
-    this.counters[counter] = (this.counters[counter] ?? 0) + by;
-  };
+  count = counterOf(this.counters);
 }
 
 function readSide(name: string, path: string | URL): Uint8Array {

@@ -7,12 +7,9 @@
 import type { BuiltIn } from '../define/combine.ts';
 import type { AnyType } from '../define/schema.ts';
 import { printType } from '../define/value.ts';
+import type { FoldOp, NumberKind } from '../kernels/messages.ts';
 import { isRecord } from './check.ts';
 import type { Along, ProgramSpec } from './define.ts';
-
-/** How a number lies in memory while it is folded. */
-export type NumberKind = 'i32' | 'i64' | 'f64';
-export type FoldOp = 'sum' | 'min' | 'max';
 
 export interface Folded {
   readonly kind: 'folded';
@@ -40,7 +37,7 @@ const OP: { readonly [N in BuiltIn]: FoldOp } = {
   all: 'min',
 };
 
-export function messagePlan({ message, combine, along }: ProgramSpec): MessagePlan {
+export function messagePlan({ message, combine, along, edge }: ProgramSpec): MessagePlan {
   if (message === undefined) return { kind: 'none' };
   if (combine === undefined || isRecord(message)) return { kind: 'rows' };
   const number = message.nullable ? undefined : NUMBER[message.type];
@@ -48,6 +45,9 @@ export function messagePlan({ message, combine, along }: ProgramSpec): MessagePl
   const op = combine.combiner === undefined ? undefined : OP[combine.combiner];
   // A function of the job takes JavaScript's numbers: 64 bits would have to become one for each edge.
   if (op === undefined && (number === 'i64' || message.type === 'bool')) return { kind: 'rows' };
+  // Doubles take any weight; integers are folded with integers as wide.
+  const weight = along && NUMBER[edge![along.column]!.type];
+  if (weight !== undefined && number !== 'f64' && weight !== number) return { kind: 'rows' };
   const how = { ...(op !== undefined && { op }), ...(along !== undefined && { along }) };
   return { kind: 'folded', of: message, number, ...how };
 }

@@ -52,6 +52,10 @@ export class RunWriter {
   bytes = 0;
   spilledBytes = 0;
 
+  get fields(): readonly Field[] {
+    return this.#options.fields;
+  }
+
   constructor(options: RunOptions) {
     this.#options = options;
     this.#partitions = Array.from({ length: options.partitions }, () => []);

@@ -1,0 +1,68 @@
+/** Edges of a partition, which lie by source, arranged by target: a counting sort over a range of targets.
+ *
+ * Order of calls, for targets [low, high): `countTargets` over all edges, `startTargets`, `placeTargets` over all edges again (their
+ * chunks in the same order), `listTargets`. Edges come in ascending order of source, so those of one target end up so, too.
+ */
+
+/** counters[target − low] + 1 for each of n edges whose target is in the range. */
+export function countTargets(targets: usize, n: u32, low: u32, high: u32, counters: usize): void {
+  for (let j: usize = 0; j < usize(n); j++) {
+    const target = load<u32>(targets + (j << 2)) - low;
+    if (target >= high - low) continue;
+    const at = counters + (usize(target) << 2);
+    store<u32>(at, load<u32>(at) + 1);
+  }
+}
+
+/** Counts become the places of each target's first edge; returns how many edges there are. */
+export function startTargets(counters: usize, n: u32): u32 {
+  let next: u32 = 0;
+  for (let at = counters; at < counters + (usize(n) << 2); at += 4) {
+    const count = load<u32>(at);
+    store<u32>(at, next);
+    next += count;
+  }
+  return next;
+}
+
+/** Puts the sources (and weights, of 1 << shift bytes; shift 0: none) of n edges in their places. `state` has the source of the first
+ *  edge and how many of its edges are left (u32 each), and is moved on; `degrees` has those of all sources. Afterwards a
+ *  counter is the end of its target's edges. */
+export function placeTargets(
+  state: usize, degrees: usize, targets: usize, n: u32, low: u32, high: u32, counters: usize, sources: usize,
+  weights: usize, shift: usize, weightsOut: usize,
+): void {
+  let source = load<u32>(state);
+  let left = load<u32>(state, 4);
+  for (let j: usize = 0; j < usize(n); j++) {
+    while (left == 0) left = load<u32>(degrees + (usize(++source) << 2));
+    left--;
+    const target = load<u32>(targets + (j << 2)) - low;
+    if (target >= high - low) continue;
+    const at = counters + (usize(target) << 2);
+    const place: usize = load<u32>(at);
+    store<u32>(at, u32(place) + 1);
+    store<u32>(sources + (place << 2), source);
+    if (shift == 2) store<u32>(weightsOut + (place << 2), load<u32>(weights + (j << 2)));
+    else if (shift == 3) store<u64>(weightsOut + (place << 3), load<u64>(weights + (j << 3)));
+  }
+  store<u32>(state, source);
+  store<u32>(state, left, 4);
+}
+
+/** Of the ends that `placeTargets` leaves: the targets that have edges, from `first` (of the range) on, less `base`, and how many
+ *  each has. Looks at n targets; returns how many are listed. */
+export function listTargets(counters: usize, first: u32, n: u32, base: u32, targetsOut: usize, countsOut: usize): u32 {
+  let listed: usize = 0;
+  let before: u32 = first == 0 ? 0 : load<u32>(counters + (usize(first - 1) << 2));
+  for (let target = usize(first); target < usize(first) + usize(n); target++) {
+    const end = load<u32>(counters + (target << 2));
+    if (end != before) {
+      store<u32>(targetsOut + (listed << 2), u32(target) - base);
+      store<u32>(countsOut + (listed << 2), end - before);
+      listed++;
+    }
+    before = end;
+  }
+  return u32(listed);
+}

@@ -1,0 +1,190 @@
+/** Messages of vertex programs in kernel memory: folded along the edges of a partition, and added to inboxes.
+ *
+ * Order of calls, to pull: `fill` the accumulators with the identity, `begin`, `pull` for each chunk of edges. To push: `expand`,
+ * `sortPairs`, `foldPairs`. To receive: `fill`, then `receive` in order of partition and channel. Both ways fold the messages
+ * of one target in ascending order of their senders, from the identity: a sum has the same bits either way.
+ * Pointers are addresses in the kernels' memory; who allocates them frees them.
+ */
+import type { Kernels } from './kernels.ts';
+import { CHUNK_ROWS, SCRATCH } from './raw.ts';
+
+export type NumberKind = 'i32' | 'i64' | 'f64';
+export type FoldOp = 'sum' | 'min' | 'max';
+/** What an edge does to a message: nothing, or with its weight. */
+export type Way = 'plain' | 'plus' | 'times' | 'least' | 'most';
+
+export const widthOf = (kind: NumberKind): number => (kind === 'i32' ? 4 : 8);
+const OPS = { sum: 0, min: 1, max: 2 } as const;
+const WAYS = { plain: 0, plus: 1, times: 2, least: 3, most: 4 } as const;
+
+/** An integer left its type. `at`: the listed target, row, sender or pair, as the function says. */
+export class MessageOverflow extends Error {
+  readonly at: number;
+  constructor(at: number) {
+    super('a message is beyond its type');
+    this.at = at;
+  }
+}
+
+/** What nothing adds up to, as its two words. */
+const IDENTITIES: {
+  readonly [K in NumberKind]: { readonly [O in FoldOp]: readonly [low: number, high: number] };
+} = {
+  i32: { sum: [0, 0], min: [0x7fffffff, 0x7fffffff], max: [0x80000000, 0x80000000] },
+  i64: { sum: [0, 0], min: [0xffffffff, 0x7fffffff], max: [0, 0x80000000] },
+  f64: { sum: [0, 0], min: [0, 0x7ff00000], max: [0, 0xfff00000] },
+};
+
+/** n accumulators become the identity. Up to 8 bytes behind them are written. */
+export function fillIdentity(
+  { raw }: Kernels,
+  kind: NumberKind,
+  op: FoldOp,
+  pointer: number,
+  n: number,
+): void {
+  const [low, high] = IDENTITIES[kind][op];
+  const end = pointer + n * widthOf(kind);
+  raw.fill64(pointer, end, low, high);
+}
+
+/** Arranged edges on their way through `pull`. `counts`: edges of each listed target. */
+export interface Pull {
+  readonly kind: NumberKind;
+  readonly op: FoldOp;
+  readonly way: Way;
+  /** 8 bytes, moved on by each call. */
+  readonly state: number;
+  readonly counts: number;
+  readonly values: number;
+  /** A byte for each source: whether it has sent. 0: all have. */
+  readonly sent: number;
+  readonly out: number;
+  /** A byte for each listed target, where `sent` is not 0. */
+  readonly has: number;
+}
+
+/** The next edge is the first of listed target `listed`. */
+export function beginPull(kernels: Kernels, { state, counts }: Pull, listed: number): void {
+  const { u32 } = kernels;
+  u32[state >>> 2] = listed;
+  u32[(state >>> 2) + 1] = u32[(counts >>> 2) + listed]!;
+}
+
+/** Folds n further edges into the accumulators. `weights` as wide as messages. @throws MessageOverflow of a listed target */
+export function pull(
+  { raw }: Kernels,
+  { kind, op, way, state, counts, values, sent, out, has }: Pull,
+  sources: number,
+  weights: number,
+  n: number,
+): void {
+  const call = { i32: raw.pull32, i64: raw.pull64, f64: raw.pullF64 }[kind];
+  const width = widthOf(kind);
+  for (let from = 0; from < n; from += CHUNK_ROWS) {
+    const done = call(
+      OPS[op],
+      WAYS[way],
+      state,
+      counts,
+      sources + from * 4,
+      weights + from * width,
+      Math.min(CHUNK_ROWS, n - from),
+      values,
+      sent,
+      out,
+      has,
+    );
+    if (done < 0) throw new MessageOverflow(-1 - done);
+  }
+}
+
+/** Adds n values to the inbox of their targets. `has`: which of them there are; 0: all. @throws MessageOverflow of a row */
+export function receive(
+  { raw }: Kernels,
+  kind: NumberKind,
+  op: FoldOp,
+  targets: number,
+  values: number,
+  has: number,
+  n: number,
+  inbox: number,
+  got: number,
+): void {
+  const call = { i32: raw.receive32, i64: raw.receive64, f64: raw.receiveF64 }[kind];
+  const done = call(OPS[op], targets, values, has, n, inbox, got);
+  if (done < 0) throw new MessageOverflow(-1 - done);
+}
+
+/** Pairs of target and value, at these addresses. */
+export interface Pairs {
+  readonly targets: number;
+  readonly values: number;
+}
+
+/** The edges of n senders (ascending) as pairs; there has to be room for all of them. @throws MessageOverflow of a sender's place */
+export function expand(
+  { raw }: Kernels,
+  kind: NumberKind,
+  way: Way,
+  senders: number,
+  n: number,
+  edges: { readonly offsets: number; readonly targets: number; readonly weights: number },
+  values: number,
+  out: Pairs,
+): number {
+  const call = { i32: raw.expand32, i64: raw.expand64, f64: raw.expandF64 }[kind];
+  const { offsets, targets, weights } = edges;
+  const done = call(
+    WAYS[way],
+    senders,
+    n,
+    offsets,
+    targets,
+    weights,
+    values,
+    out.targets,
+    out.values,
+  );
+  if (done < 0) throw new MessageOverflow(-1 - done);
+  return done;
+}
+
+const DIGIT_BITS = 11;
+/** Of `sortPairs`. */
+export const COUNTER_BYTES = 4 << DIGIT_BITS;
+
+/** n pairs by target, stably; targets are below `beyond`. @returns where they are: `pairs` or `spare` */
+export function sortPairs(
+  { raw }: Kernels,
+  kind: NumberKind,
+  pairs: Pairs,
+  spare: Pairs,
+  n: number,
+  beyond: number,
+  counters: number,
+): Pairs {
+  let [from, to] = [pairs, spare];
+  const shift = kind === 'i32' ? 2 : 3;
+  for (let bit = 0; bit < 32 && 2 ** bit < beyond; bit += DIGIT_BITS) {
+    raw.sortPairs(from.targets, from.values, shift, n, bit, to.targets, to.values, counters);
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
+/** Sorted pairs folded to one a target, in place. @returns how many there are then. @throws MessageOverflow of a pair */
+export function foldPairs(
+  kernels: Kernels,
+  kind: NumberKind,
+  op: FoldOp,
+  { targets, values }: Pairs,
+  n: number,
+): number {
+  const { raw } = kernels;
+  const call = { i32: raw.foldPairs32, i64: raw.foldPairs64, f64: raw.foldPairsF64 }[kind];
+  fillIdentity(kernels, kind, op, SCRATCH, 1);
+  const done = call(OPS[op], SCRATCH, targets, values, n);
+  if (done < 0) throw new MessageOverflow(-1 - done);
+  return done;
+}

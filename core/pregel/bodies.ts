@@ -1,0 +1,40 @@
+/** The tasks that programs and graphs are made of, as definitions that workers find by module and name. */
+import { task } from '../define/session.ts';
+import type { WorkerContext } from '../exec/executor.ts';
+import { type ArrangeArgument, runArrange } from './arrange.ts';
+import { type FindArgument, type FinishArgument, runFind, runFinish } from './finish.ts';
+import { Resident } from './resident.ts';
+import { runSuperstep, type SuperstepArgument } from './superstep.ts';
+
+const module = import.meta.url;
+
+export const arrange = task(
+  'superstep.graph.arrange',
+  (argument: ArrangeArgument, worker) => runArrange(argument, worker as WorkerContext),
+  { module },
+);
+
+export const find = task(
+  'superstep.graph.find',
+  (argument: FindArgument, worker) => runFind(argument, worker as WorkerContext),
+  { module },
+);
+
+export const superstep = task(
+  'superstep.graph.superstep',
+  (argument: SuperstepArgument, worker) => runSuperstep(argument, worker as WorkerContext),
+  { module },
+);
+
+export const finish = task(
+  'superstep.graph.finish',
+  (argument: FinishArgument, worker) => runFinish(argument, worker as WorkerContext),
+  { module },
+);
+
+/** What this thread keeps of a graph. */
+export const close = task(
+  'superstep.graph.close',
+  (key: string, worker) => Resident.close(worker as WorkerContext, key),
+  { module },
+);

@@ -1,0 +1,384 @@
+/** The cursor `v`, the context `ctx` and the loop that calls `compute`, generated for one run of a program.
+ *
+ * V8 keys what it learns about a loop by its source text, so the text has a number that no other has: a closure made by a
+ * factory, or the same text again, would share one polymorphic loop (DESIGN, "Why it can be fast").
+ * Order of calls: `makeLoop` once a run of a program and thread; for each task `start`, then `bind` and `init` or `run` over ranges of vertices,
+ * then `sent` and `aggregates`.
+ * Invariants: arrays are those of the last `bind`; a value is checked before it is stored; nothing here calls a kernel.
+ * Not here: where messages go (outbox.ts), what mutations do (mutate.ts).
+ */
+import type { AnyType, Schema } from '../define/schema.ts';
+import type { ColumnArrays } from './columns.ts';
+import { isDirect } from './columns.ts';
+import type { ProgramSpec } from './define.ts';
+import { type MessagePlan, messagePlan } from './messages.ts';
+import { identityOf, mergeOf } from './values.ts';
+
+type Numbers = Int32Array | BigInt64Array | Float64Array;
+
+/** One way a folded message can go: the value of each vertex, and a byte each: whether it has sent. */
+export interface SentArrays {
+  readonly values: Numbers;
+  readonly flags: Uint8Array;
+}
+
+/** The edges of some vertices. `offsets`: of each vertex of the partition, and one more, where its edges begin among all; `first`: which
+ *  of all the window begins with. */
+export interface EdgeArrays {
+  readonly offsets: Float64Array;
+  readonly first: number;
+  readonly targets: Int32Array;
+  readonly values: readonly ColumnArrays[];
+}
+
+/** What the loop works on, of one partition. */
+export interface Bound {
+  readonly base: number;
+  readonly awake: Uint8Array;
+  /** Folded messages: who got any, and the numbers. */
+  readonly got: Uint8Array;
+  readonly inbox: Numbers | undefined;
+  readonly state: readonly ColumnArrays[];
+  readonly vertex: readonly ColumnArrays[];
+  readonly degrees: Int32Array;
+  readonly inDegrees: Int32Array | undefined;
+  /** Absent until somebody asks: a window of them. */
+  readonly edges: EdgeArrays | undefined;
+  readonly out: SentArrays | undefined;
+  readonly in: SentArrays | undefined;
+}
+
+/** What is asked of the task meanwhile. */
+export interface LoopHost {
+  /** All messages of vertex `index`, where they are rows. */
+  messages(index: number): unknown;
+  /** A message that is a row, or has one target. */
+  sendTo(target: number, message: unknown): void;
+  /** Along every out-edge, or against every in-edge, as a row. */
+  sendAll(index: number, message: unknown, way: 'out' | 'in'): void;
+  /** Throws: the edges, or those into vertices, have to be there first. */
+  need(what: 'edges' | 'in'): never;
+  /** Throws: a value that its column, message or aggregate does not take. */
+  refuse(what: string, name: string, of: AnyType, value: unknown): never;
+  /** Throws: an int64 that a number does not hold. */
+  tooWide(name: string): never;
+  /** Throws: a function gave something back. */
+  returned(what: 'init' | 'compute', value: unknown): void;
+  /** Throws: an aggregate that the program does not have. */
+  noAggregate(name: string): never;
+  /** Whether a value is of a type that does not lie in memory as a number. */
+  fits(value: unknown, of: AnyType): boolean;
+  /** Vertices now, for ids that are written. */
+  readonly beyond: number;
+  readonly mutations: {
+    addEdge(index: number, target: number, value: object): void;
+    removeEdges(index: number, target: number): void;
+    remove(index: number): void;
+    addVertex(id: unknown): void;
+    /** The edges of a vertex that has changed its own; undefined: those of the graph. */
+    edgesOf(
+      index: number,
+    ): readonly { readonly target: number; readonly value: object }[] | undefined;
+    /** Whether any has. */
+    changed: boolean;
+  };
+}
+
+export interface Counts {
+  /** Vertices that have sent along their out-edges, and these edges; the same against in-edges. */
+  readonly out: number;
+  readonly outEdges: number;
+  readonly in: number;
+  readonly inEdges: number;
+}
+
+export interface Loop {
+  readonly ctx: {
+    aggregates: object;
+    superstep: number;
+    vertexCount: number;
+    edgeCount: number;
+    directed: boolean;
+  };
+  /** Nothing is sent or aggregated yet. */
+  start(): void;
+  /** The arrays from now on. */
+  bind(bound: Bound): void;
+  /** The vertex whose call this is. */
+  index(): number;
+  /** `init` for vertices [from, to). */
+  init(from: number, to: number): void;
+  /** `compute` for those of [from, to) that are awake or have messages. @returns how many */
+  run(from: number, to: number): number;
+  /** Since `start`. */
+  sent(): Counts;
+  /** By name, of those that were added to. */
+  aggregates(): { [name: string]: unknown };
+}
+
+export function makeLoop(
+  spec: ProgramSpec,
+  params: object,
+  host: LoopHost,
+  count: (counter: string, by?: number) => undefined,
+): Loop {
+  const plan = messagePlan(spec);
+  const text = [
+    '"use strict";',
+    'const { program, params, host, count, identity, merge, identities, merges, types } = given;',
+    'let i = 0, base = 0, first = 0, awake, got, inbox, degrees, inDegrees, offsets, targets;',
+    'let outValues, outFlags, inValues, inFlags, outCount = 0, outEdges = 0, inCount = 0, inEdges = 0;',
+    declared('s', spec.state),
+    declared('p', spec.vertex ?? {}),
+    declared('e', spec.edge ?? {}),
+    ...aggregateText(spec.aggregates ?? {}),
+    INT64,
+    edgeText(spec.edge ?? {}),
+    cursorText(spec, plan),
+    loopText(spec, plan),
+  ].join('\n');
+  const columns = { ...spec.state, ...spec.vertex, ...spec.edge };
+  const where = `${spec.name}: `;
+  const aggregates = Object.entries(spec.aggregates ?? {});
+  const message = plan.kind === 'folded' ? plan.of : undefined;
+  // oxlint-disable-next-line no-new-func -- column names are quoted; there is no other text of a user's in it
+  const make = new Function('given', `${text}\n//# sourceURL=superstep:program/${programs++}`) as (
+    given: object,
+  ) => Loop;
+  return make({
+    program: spec,
+    params,
+    host,
+    count,
+    identity: message && identityOf(spec.combine!, message),
+    merge: message && mergeOf(spec.combine!, message, `${where}message`),
+    identities: aggregates.map(([, { type, combine }]) => identityOf(combine, type)),
+    merges: aggregates.map(([name, { type, combine }]) =>
+      mergeOf(combine, type, `${where}aggregate '${name}'`),
+    ),
+    types: {
+      ...columns,
+      ' message': message,
+      ...Object.fromEntries(aggregates.map(([name, { type }]) => [` ${name}`, type])),
+    },
+  });
+}
+let programs = 0;
+
+const quote = (name: string): string => JSON.stringify(name);
+const names = (letter: string, columns: Schema): string[] =>
+  Object.keys(columns).map((_, k) => `${letter}${k}`);
+const declared = (letter: string, columns: Schema): string => {
+  const all = names(letter, columns).flatMap(name => [name, `${name}n`]);
+  return all.length === 0 ? '' : `let ${all.join(', ')};`;
+};
+const bound = (letter: string, columns: Schema, from: string): string =>
+  names(letter, columns)
+    .map((name, k) => `${name} = ${from}[${k}].values; ${name}n = ${from}[${k}].valid;`)
+    .join(' ');
+
+const INT64 = `
+function int64(halves, at, name) {
+  const high = halves[2 * at + 1];
+  const value = high * 4294967296 + (halves[2 * at] >>> 0);
+  if (high >= 2097152 || value < -9007199254740991) host.tooWide(name);
+  return value;
+}`;
+
+/** Of a number at an index of an array. */
+function numberAt(of: AnyType, array: string, at: string, name: string): string {
+  if (of.type === 'bool') return `${array}[${at}] !== 0`;
+  if (of.type === 'int64' && !('read' in of)) return `int64(${array}, ${at}, ${quote(name)})`;
+  return `${array}[${at}]`;
+}
+function valueAt(of: AnyType, letter: string, k: number, at: string, name: string): string {
+  const array = `${letter}${k}`;
+  if (!isDirect(of)) return `${array}[${at}]`;
+  const value = numberAt(of, array, at, name);
+  return of.nullable ? `${array}n[${at}] === 0 ? null : ${value}` : value;
+}
+
+/** What is true of a value that a number's type does not take. */
+function misfit(of: AnyType, value: string): string {
+  switch (of.type) {
+    case 'bool':
+      return `${value} !== true && ${value} !== false`;
+    case 'int32':
+      return `${value} !== (${value} | 0)`;
+    case 'vertexId':
+      return `${value} !== (${value} | 0) || ${value} < 0 || ${value} >= host.beyond`;
+    case 'int64':
+      return 'read' in of
+        ? `typeof ${value} !== "bigint" || BigInt.asIntN(64, ${value}) !== ${value}`
+        : `!Number.isSafeInteger(${value})`;
+    default:
+      return `typeof ${value} !== "number"`;
+  }
+}
+function stored(of: AnyType, array: string, at: string, value: string): string {
+  if (of.type === 'bool') return `${array}[${at}] = ${value} ? 1 : 0;`;
+  if (of.type === 'int64' && !('read' in of)) {
+    return `{ const high = Math.floor(${value} / 4294967296); ${array}[2 * ${at}] = ${value} - high * 4294967296; ${array}[2 * ${at} + 1] = high; }`;
+  }
+  // A NaN of the user's may carry other bits.
+  if (of.type === 'float64') return `${array}[${at}] = ${value} === ${value} ? ${value} : NaN;`;
+  return `${array}[${at}] = ${value};`;
+}
+
+function setter(of: AnyType, k: number, name: string): string {
+  const refuse = `host.refuse("state", ${quote(name)}, types[${quote(name)}], x)`;
+  if (!isDirect(of)) return `if (!host.fits(x, types[${quote(name)}])) ${refuse}; s${k}[i] = x;`;
+  const write = `if (${misfit(of, 'x')}) ${refuse}; ${stored(of, `s${k}`, 'i', 'x')}`;
+  if (!of.nullable) return write;
+  return `if (x === null) { s${k}n[i] = 0; ${stored({ ...of, nullable: true }, `s${k}`, 'i', zeroText(of))} return; } ${write} s${k}n[i] = 1;`;
+}
+const zeroText = (of: AnyType): string =>
+  'read' in of ? '0n' : of.type === 'bool' ? 'false' : '0';
+
+function edgeText(columns: Schema): string {
+  const getters = Object.entries(columns).map(
+    ([name, of], k) => `get [${quote(name)}]() { return ${valueAt(of, 'e', k, 'this.at', name)}; }`,
+  );
+  return `
+class EdgeValue { at = 0; ${getters.join(' ')} }
+class Edge {
+  value = new EdgeValue();
+  get target() { return targets[this.value.at]; }
+}
+const DONE = { done: true, value: undefined };
+const outEdgesOf = {
+  [Symbol.iterator]() {
+    const own = host.mutations.changed ? host.mutations.edgesOf(i) : undefined;
+    if (own !== undefined) return own[Symbol.iterator]();
+    if (offsets === undefined) host.need("edges");
+    const edge = new Edge(), result = { done: false, value: edge }, end = offsets[i + 1] - first;
+    let at = offsets[i] - first;
+    return { next() { if (at >= end) return DONE; edge.value.at = at++; return result; } };
+  },
+};`;
+}
+
+function cursorText(spec: ProgramSpec, plan: MessagePlan): string {
+  const state = Object.entries(spec.state).map(
+    ([name, of], k) => `
+  get [${quote(name)}]() { return ${valueAt(of, 's', k, 'i', name)}; }
+  set [${quote(name)}](x) { ${setter(of, k, name)} }`,
+  );
+  const vertex = Object.entries(spec.vertex ?? {}).map(
+    ([name, of], k) => `
+  get [${quote(name)}]() { return ${valueAt(of, 'p', k, 'i', name)}; }`,
+  );
+  return `
+class Vertex {
+  get id() { return base + i; }
+  get outDegree() {
+    const own = host.mutations.changed ? host.mutations.edgesOf(i) : undefined;
+    return own === undefined ? degrees[i] : own.length;
+  }
+  get inDegree() { if (inDegrees === undefined) host.need("in"); return inDegrees[i]; }
+  get outEdges() { return outEdgesOf; }
+  voteToHalt() { awake[i] = 0; }
+  addEdge(target, value) { host.mutations.addEdge(i, target, value); }
+  removeEdges(target) { host.mutations.removeEdges(i, target); }
+  remove() { host.mutations.remove(i); }
+  ${sendersText(plan)}${state.join('')}${vertex.join('')}
+}
+const v = new Vertex();`;
+}
+
+function sendersText(plan: MessagePlan): string {
+  if (plan.kind !== 'folded') {
+    return `sendToOut(m) { host.sendAll(i, m, "out"); }
+  sendToIn(m) { host.sendAll(i, m, "in"); }
+  sendTo(target, m) { host.sendTo(target, m); }`;
+  }
+  const { of } = plan;
+  // A double that is not a number would make every sum that it meets one, too.
+  const bad = of.type === 'float64' ? `${misfit(of, 'm')} || m !== m` : misfit(of, 'm');
+  const check = `if (${bad}) host.refuse("message", "", types[" message"], m);`;
+  const put = (way: 'out' | 'in', degree: string): string => `
+    ${check}
+    if (${degree} === 0) return;
+    if (${way}Flags[i] === 0) { ${way}Flags[i] = 1; ${way}Count++; ${way}Edges += ${degree}; }
+    else m = merge(${numberAt(of, `${way}Values`, 'i', 'message')}, m);
+    ${stored(of, `${way}Values`, 'i', 'm')}`;
+  return `sendToOut(m) {
+    if (host.mutations.changed && host.mutations.edgesOf(i) !== undefined) { ${check} host.sendAll(i, m, "out"); return; }
+    ${put('out', 'degrees[i]')}
+  }
+  sendToIn(m) {
+    if (inDegrees === undefined) host.need("in");
+    ${put('in', 'inDegrees[i]')}
+  }
+  sendTo(target, m) { ${check} host.sendTo(target, m); }`;
+}
+
+function aggregateText(aggregates: NonNullable<ProgramSpec['aggregates']>): string[] {
+  const entries = Object.entries(aggregates);
+  const each = entries.map(([name, { type, combine }], k) => {
+    const bad = isDirect(type) ? misfit(type, 'x') : `!host.fits(x, types[${quote(` ${name}`)}])`;
+    const merge =
+      combine.combiner === 'sum' && type.type === 'float64'
+        ? `a${k} + x`
+        : `merges[${k}](a${k}, x)`;
+    return `case ${quote(name)}: if (${bad}) host.refuse("aggregate", name, types[${quote(` ${name}`)}], x); a${k} = ${merge}; a${k}n = true; return;`;
+  });
+  const list = entries.map((_, k) => `a${k}, a${k}n`).join(', ');
+  return [
+    list === '' ? '' : `let ${list};`,
+    `function aggregate(name, x) { switch (name) { ${each.join('\n')} default: host.noAggregate(name); } }`,
+    `function forget() { ${entries.map((_, k) => `a${k} = identities[${k}]; a${k}n = false;`).join(' ')} }`,
+    `function aggregated() { const all = Object.create(null); ${entries.map(([name], k) => `if (a${k}n) all[${quote(name)}] = a${k};`).join(' ')} return all; }`,
+  ];
+}
+
+function loopText(spec: ProgramSpec, plan: MessagePlan): string {
+  const message =
+    plan.kind === 'folded'
+      ? `got[i] === 0 ? identity : ${numberAt(plan.of, 'inbox', 'i', 'message')}`
+      : plan.kind === 'rows'
+        ? 'host.messages(i)'
+        : 'undefined';
+  return `
+const ctx = {
+  superstep: 0, vertexCount: 0, edgeCount: 0, directed: true, params, aggregates: {}, aggregate, count,
+  addVertex(id) { host.mutations.addVertex(id); },
+};
+return {
+  ctx,
+  index() { return i; },
+  bind(b) {
+    ({ base, awake, got, inbox, degrees, inDegrees } = b);
+    if (b.edges === undefined) offsets = targets = undefined;
+    else ({ offsets, first, targets } = b.edges);
+    if (b.out !== undefined) { outValues = b.out.values; outFlags = b.out.flags; }
+    if (b.in !== undefined) { inValues = b.in.values; inFlags = b.in.flags; }
+    ${bound('s', spec.state, 'b.state')}
+    ${bound('p', spec.vertex ?? {}, 'b.vertex')}
+    if (b.edges !== undefined) { ${bound('e', spec.edge ?? {}, 'b.edges.values')} }
+  },
+  start() {
+    outCount = outEdges = inCount = inEdges = 0;
+    forget();
+  },
+  init(from, to) {
+    for (i = from; i < to; i++) {
+      const r = program.init(v, ctx);
+      if (r !== undefined) host.returned("init", r);
+    }
+  },
+  run(from, to) {
+    let ran = 0;
+    for (i = from; i < to; i++) {
+      if (awake[i] === 0 && got[i] === 0) continue;
+      awake[i] = 1;
+      ran++;
+      const r = program.compute(v, ${message}, ctx);
+      if (r !== undefined) host.returned("compute", r);
+    }
+    return ran;
+  },
+  sent() { return { out: outCount, outEdges, in: inCount, inEdges }; },
+  aggregates: aggregated,
+};`;
+}

@@ -1,0 +1,79 @@
+/** The inbox of a partition whose messages are numbers that are folded: one value for each vertex that got any.
+ *
+ * Partitions are received in their order, and of each its channels in theirs: with the order inside (arranged.ts) that is the bracket which
+ * defines a sum of doubles.
+ */
+import { BATCH_ROWS } from '../batch/columns.ts';
+import { widthOf } from '../kernels/messages.ts';
+import { rowsOf } from './arranged.ts';
+import type { Folding } from './fold.ts';
+import type { Reading } from './resident.ts';
+import { RunReader } from './run-reader.ts';
+import type { Received } from './sent.ts';
+
+/** Addresses: a number for each vertex, and a byte: whether it got one. */
+export interface FoldedInbox {
+  readonly values: number;
+  readonly got: number;
+}
+
+/** @throws MessageOverflow, LimitError MEMORY */
+export function receiveFolded(
+  reading: Reading,
+  folding: Folding,
+  partition: number,
+  received: readonly Received[],
+): FoldedInbox {
+  const { resident, carrier } = reading;
+  const { kernels } = resident;
+  const { vertices } = resident.facts.graph.partitions[partition]!;
+  const width = widthOf(folding.kind);
+  const what = `the messages of ${vertices} vertices`;
+  const values = resident.need('inbox', vertices * width + 8, what);
+  const got = resident.need('got', vertices, what);
+  const chunk = resident.need('received', BATCH_ROWS * 8, what);
+  const has = resident.need('received-has', BATCH_ROWS, what);
+  const targets = resident.need('received-targets', BATCH_ROWS * 4, what);
+  folding.fill(values, vertices);
+  kernels.zero(got, vertices);
+  for (const { from, channel, form, fields, slice } of received) {
+    const listing = form === 'listed' ? listingOf(reading, from, channel, partition) : undefined;
+    for (let i = 0, first = 0; i < slice.batches.length; i++) {
+      const { rows, columns } = carrier.read(slice, i, fields);
+      const value = columns.at(-1)!;
+      kernels.copyIn(value.data.subarray(0, rows * width), chunk);
+      if (value.valid !== undefined) kernels.copyIn(value.valid.subarray(0, rows), has);
+      const some = value.valid === undefined ? 0 : has;
+      if (form === 'pairs') kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), targets);
+      const at = listing === undefined ? targets : listing(first, rows, targets);
+      folding.receive(at, chunk, some, rows, values, got);
+      first += rows;
+    }
+  }
+  return { values, got };
+}
+
+/** The targets that a partition lists in this one: where rows [first, first + rows) of them lie; `scratch` has room for a batch. */
+function listingOf(
+  { resident, carrier }: Reading,
+  from: number,
+  channel: Received['channel'],
+  partition: number,
+): (first: number, rows: number, scratch: number) => number {
+  const { listing } = resident.facts[channel as 'out' | 'in']![from]!;
+  const { kernels } = resident;
+  const reader = new RunReader(listing, partition, carrier);
+  const name = `listing ${channel} ${from} ${partition}`;
+  const held = resident.optional(name, [rowsOf(listing, partition) * 4], ([pointer]) => {
+    for (const { first, rows, columns } of reader) {
+      kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), pointer! + first * 4);
+    }
+  });
+  if (held !== undefined) return first => held[0]! + first * 4;
+  // Both were cut at the same rows.
+  return (first, rows, scratch) => {
+    const { columns } = reader.batch(reader.batchOf(first));
+    kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), scratch);
+    return scratch;
+  };
+}

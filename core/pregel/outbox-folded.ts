@@ -1,0 +1,318 @@
+/** The outbox of a partition whose messages are folded before they leave.
+ *
+ * For each channel: pulled, if many have sent (every edge is looked at, by target, in a kernel), or pushed, if few have (the edges of senders alone,
+ * sorted by target). The same values, bit for bit. Messages to single targets are pairs, sorted and folded in the same way.
+ */
+import { BATCH_ROWS, type StoredColumn } from '../batch/columns.ts';
+import type { WorkerContext } from '../exec/executor.ts';
+import { COUNTER_BYTES, expand, type Pairs, sortPairs, widthOf } from '../kernels/messages.ts';
+import type { RunWriter } from '../shuffle/run-writer.ts';
+import { type Arranged, rowsOf } from './arranged.ts';
+import type { Counts } from './cursor.ts';
+import type { Folding } from './fold.ts';
+import { edgesOf } from './parts.ts';
+import type { Reading, Resident } from './resident.ts';
+import { RunReader } from './run-reader.ts';
+import { listedFields, pairFields, type Sent } from './sent.ts';
+import { type Weight, weightsAs } from './weights.ts';
+
+/** Pushed if the senders' edges are fewer than all edges by this factor: pushing sorts, and costs about so much more an edge. */
+const PUSH_FACTOR = 8;
+
+/** What vertices have sent along a channel: addresses of a number and a byte each. */
+export interface SentValues {
+  readonly values: number;
+  readonly flags: number;
+}
+/** Messages to single targets: pieces of equal length but for the last, in order. */
+export interface Singles {
+  readonly targets: readonly Int32Array[];
+  readonly values: readonly (Int32Array | BigInt64Array | Float64Array)[];
+  readonly count: number;
+}
+
+export interface OutboxRequest extends Reading {
+  readonly worker: WorkerContext;
+  readonly folding: Folding;
+  readonly partition: number;
+  readonly weight: Weight | undefined;
+  /** A run, with a part for each partition. */
+  writer(name: string, fields: RunWriter['fields'], bytesHint: number): RunWriter;
+}
+
+/** How often a channel was pulled or pushed. */
+export interface Ways {
+  pulled: number;
+  pushed: number;
+}
+
+export class FoldedOutbox {
+  readonly ways: Ways = { pulled: 0, pushed: 0 };
+  readonly #request: OutboxRequest;
+  readonly #width: number;
+
+  constructor(request: OutboxRequest) {
+    this.#request = request;
+    this.#width = widthOf(request.folding.kind);
+  }
+
+  get #resident(): Resident {
+    return this.#request.resident;
+  }
+
+  /** @throws MessageOverflow */
+  async channel(
+    channel: 'out' | 'in',
+    sent: SentValues,
+    counts: Pick<Counts, 'out' | 'outEdges'>,
+  ): Promise<Sent[]> {
+    if (counts.out === 0) return [];
+    const { partition } = this.#request;
+    const { edges } = edgesOf(this.#resident, partition, channel);
+    if (counts.outEdges * PUSH_FACTOR < edges) {
+      this.ways.pushed++;
+      return [await this.#push(channel, sent, counts)];
+    }
+    this.ways.pulled++;
+    return [await this.#pull(channel, sent, counts.outEdges === edges)];
+  }
+
+  async #pull(channel: 'out' | 'in', sent: SentValues, all: boolean): Promise<Sent> {
+    const { folding, partition, worker } = this.#request;
+    const resident = this.#resident;
+    const { kernels } = resident;
+    const arranged = resident.facts[channel]![partition]!;
+    const { length } = arranged.listing.partitions;
+    const listed = Array.from({ length }, (_, q) => rowsOf(arranged.listing, q));
+    const most = Math.max(...listed);
+    const what = 'the messages to one partition';
+    const out = resident.need('pulled', most * this.#width + 8, what);
+    const has = all ? 0 : resident.need('pulled-has', most, what);
+    const state = resident.need('pull-state', 8, what);
+    const edges = this.#arrangedEdges(channel, arranged, most);
+    const total = listed.reduce((sum, n) => sum + n, 0);
+    const hint = total * (this.#width + (all ? 0 : 1)) + length * 256;
+    const writer = this.#request.writer(channel, listedFields(folding.kind, !all), hint);
+    for (const [q, n] of listed.entries()) {
+      if (n === 0) continue;
+      folding.fill(out, n);
+      if (!all) kernels.zero(has, n);
+      const { counts, chunks } = edges(q);
+      const pulling = { state, counts, values: sent.values, sent: all ? 0 : sent.flags, out, has };
+      folding.begin(pulling, 0);
+      for (const { sources, weights, rows } of chunks) {
+        folding.pull(pulling, sources, weights, rows);
+      }
+      worker.heapCheck();
+      for (let from = 0; from < n; from += BATCH_ROWS) {
+        const rows = Math.min(BATCH_ROWS, n - from);
+        await writer.reserve();
+        const { u8 } = kernels;
+        const at = out + from * this.#width;
+        const data = u8.subarray(at, at + rows * this.#width);
+        const valid = all ? {} : { valid: u8.subarray(has + from, has + from + rows) };
+        writer.write(q, { rows, columns: [{ data, ...valid }] });
+      }
+    }
+    return { channel, form: 'listed', run: writer.finish() };
+  }
+
+  /** The arranged edges to a partition: in memory if they fit there, otherwise batch by batch. */
+  #arrangedEdges(channel: 'out' | 'in', { listing, sources }: Arranged, most: number) {
+    const { carrier, partition, weight } = this.#request;
+    const resident = this.#resident;
+    const { kernels } = resident;
+    const { length } = listing.partitions;
+    const starts = [[0, 0]];
+    for (let q = 0; q < length; q++) {
+      const [l, e] = starts.at(-1)!;
+      starts.push([l! + rowsOf(listing, q), e! + rowsOf(sources, q)]);
+    }
+    const [allListed, allEdges] = starts.at(-1)! as [number, number];
+    const weightBytes = weight === undefined ? 0 : this.#width;
+    const name = `arranged ${channel} ${partition}`;
+    const chunk = resident.need('arranged-sources', BATCH_ROWS * 4, 'edges');
+    const chunkWeights = resident.need('arranged-weights', BATCH_ROWS * 8, 'edges');
+    const someCounts = resident.need('arranged-counts', (most + 1) * 4, 'edges');
+    const held = resident.optional(
+      name,
+      [allListed * 4 + 4, allEdges * 4, allEdges * weightBytes],
+      ([counts, at, weights]) => {
+        for (let q = 0; q < length; q++) {
+          const [l, e] = starts[q]! as [number, number];
+          for (const { first, rows, columns } of new RunReader(listing, q, carrier)) {
+            kernels.copyIn(columns[1]!.data.subarray(0, rows * 4), counts! + (l + first) * 4);
+          }
+          for (const { first, rows, columns } of new RunReader(sources, q, carrier)) {
+            kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), at! + (e + first) * 4);
+            if (weightBytes === 0) continue;
+            const data = columns[1]!.data.subarray(0, rows * weightBytes);
+            kernels.copyIn(data, weights! + (e + first) * weightBytes);
+          }
+        }
+      },
+    );
+    if (held !== undefined) {
+      const [counts, at, weights] = held as [number, number, number];
+      return (q: number) => {
+        const [l, e] = starts[q]! as [number, number];
+        const rows = starts[q + 1]![1]! - e;
+        const chunks = [{ sources: at + e * 4, weights: weights + e * weightBytes, rows }];
+        return { counts: counts + l * 4, chunks };
+      };
+    }
+    const batches = function* (q: number) {
+      for (const { rows, columns } of new RunReader(sources, q, carrier)) {
+        kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), chunk);
+        if (weightBytes > 0) {
+          kernels.copyIn(columns[1]!.data.subarray(0, rows * weightBytes), chunkWeights);
+        }
+        yield { sources: chunk, weights: chunkWeights, rows };
+      }
+    };
+    return (q: number) => {
+      for (const { first, rows, columns } of new RunReader(listing, q, carrier)) {
+        kernels.copyIn(columns[1]!.data.subarray(0, rows * 4), someCounts + first * 4);
+      }
+      return { counts: someCounts, chunks: batches(q) };
+    };
+  }
+
+  async #push(
+    channel: 'out' | 'in',
+    sent: SentValues,
+    { out: senders, outEdges: edges }: Pick<Counts, 'out' | 'outEdges'>,
+  ): Promise<Sent> {
+    const { folding, partition, weight, carrier } = this.#request;
+    const resident = this.#resident;
+    const { kernels } = resident;
+    const { edgeRun } = edgesOf(resident, partition, channel);
+    const degrees = resident.known(`${channel}-degrees ${partition}`)!;
+    const { vertices } = resident.facts.graph.partitions[partition]!;
+    const weightBytes = weight === undefined ? 0 : this.#width;
+    const what = `${edges} messages`;
+    // The senders' edges alone, one sender after the other; values are compacted with them.
+    const own = {
+      offsets: resident.need('push-offsets', (senders + 1) * 4, what),
+      targets: resident.need('push-edges', edges * 4, what),
+      weights: resident.need('push-weights', edges * weightBytes, what),
+    };
+    const values = resident.need('push-values', senders * this.#width, what);
+    const places = resident.need('push-senders', senders * 4, what);
+    const pairs = this.#room('pairs', edges);
+    const spare = this.#room('pairs-spare', edges);
+    const { u32, u8 } = kernels;
+    const reader = new RunReader(edgeRun, 0, carrier);
+    let batch: ReturnType<RunReader['batch']> | undefined;
+    let weights: Uint8Array | undefined;
+    let edge = 0;
+    let sender = 0;
+    let written = 0;
+    for (let vertex = 0; vertex < vertices; vertex++) {
+      const degree = u32[(degrees >>> 2) + vertex]!;
+      if (u8[sent.flags + vertex] === 1 && degree > 0) {
+        u32[(places >>> 2) + sender] = sender;
+        u32[(own.offsets >>> 2) + sender] = written;
+        const from = sent.values + vertex * this.#width;
+        u8.copyWithin(values + sender * this.#width, from, from + this.#width);
+        sender++;
+        for (let at = edge; at < edge + degree; ) {
+          if (batch === undefined || at < batch.first || at >= batch.first + batch.rows) {
+            batch = reader.batch(reader.batchOf(at));
+            weights = weight && weightsAs(batch.columns[weight.column]!, batch.rows, weight);
+          }
+          const row = at - batch.first;
+          const end = Math.min(batch.rows, row + edge + degree - at);
+          const data = batch.columns[0]!.data.subarray(row * 4, end * 4);
+          u8.set(data, own.targets + written * 4);
+          if (weights !== undefined) {
+            const some = weights.subarray(row * this.#width, end * this.#width);
+            u8.set(some, own.weights + written * this.#width);
+          }
+          written += end - row;
+          at += end - row;
+        }
+      }
+      edge += degree;
+    }
+    u32[(own.offsets >>> 2) + sender] = written;
+    const { kind, way } = folding;
+    const made = expand(kernels, kind, way, places, sender, own, values, pairs);
+    return { channel, form: 'pairs', run: await this.#pairs(channel, pairs, spare, made) };
+  }
+
+  #room(name: string, n: number): Pairs {
+    const resident = this.#resident;
+    const what = `${n} messages`;
+    return {
+      targets: resident.need(`${name}-targets`, n * 4, what),
+      values: resident.need(`${name}-values`, n * this.#width, what),
+    };
+  }
+
+  /** Messages to single targets. @throws MessageOverflow */
+  async singles({ targets, values, count }: Singles): Promise<Sent[]> {
+    if (count === 0) return [];
+    const { kernels } = this.#resident;
+    const pairs = this.#room('pairs', count);
+    const spare = this.#room('pairs-spare', count);
+    let at = 0;
+    for (const [i, piece] of targets.entries()) {
+      const n = Math.min(piece.length, count - at);
+      const bytes = (array: ArrayBufferView, width: number): Uint8Array =>
+        new Uint8Array(array.buffer, array.byteOffset, n * width);
+      kernels.copyIn(bytes(piece, 4), pairs.targets + at * 4);
+      kernels.copyIn(bytes(values[i]!, this.#width), pairs.values + at * this.#width);
+      at += n;
+    }
+    return [{ channel: 'to', form: 'pairs', run: await this.#pairs('to', pairs, spare, count) }];
+  }
+
+  /** Sorted, folded, cut by partition. */
+  async #pairs(name: string, pairs: Pairs, spare: Pairs, n: number) {
+    const { folding } = this.#request;
+    const resident = this.#resident;
+    const { kernels } = resident;
+    const { partitions, vertexCount } = resident.facts.graph;
+    const counters = resident.need('pair-counters', COUNTER_BYTES, 'messages');
+    const sorted = sortPairs(kernels, folding.kind, pairs, spare, n, vertexCount, counters);
+    const left = folding.foldPairs(sorted, n);
+    const hint = left * (4 + this.#width) + partitions.length * 256;
+    const writer = this.#request.writer(name, pairFields(folding.kind), hint);
+    let at = 0;
+    for (const [q, { base, vertices }] of partitions.entries()) {
+      const end = lowerBound(kernels.u32, sorted.targets >>> 2, at, left, base + vertices);
+      const { u32 } = kernels;
+      for (let j = at; j < end; j++) u32[(sorted.targets >>> 2) + j]! -= base;
+      for (let from = at; from < end; from += BATCH_ROWS) {
+        const to = Math.min(end, from + BATCH_ROWS);
+        await writer.reserve();
+        const { u8 } = kernels;
+        const column = (pointer: number, width: number): StoredColumn => ({
+          data: u8.subarray(pointer + from * width, pointer + to * width),
+        });
+        const columns = [column(sorted.targets, 4), column(sorted.values, this.#width)];
+        writer.write(q, { rows: to - from, columns });
+      }
+      at = end;
+    }
+    return writer.finish();
+  }
+}
+
+/** The first of [from, to) that is not below `value`. */
+function lowerBound(
+  array: Uint32Array,
+  base: number,
+  from: number,
+  to: number,
+  value: number,
+): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (array[base + middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

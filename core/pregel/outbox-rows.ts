@@ -1,0 +1,87 @@
+/** The outbox of a partition whose messages are rows: target and columns, by receiving partition, in order of sending.
+ *
+ * `send` never waits: what has no room in the arena goes to a segment at once, so any number of messages takes the memory of a batch for
+ * each partition.
+ */
+import { rowBuilder, type RowBuilder } from '../batch/codec.ts';
+import { BATCH_BYTES, BATCH_ROWS, fieldsOf } from '../batch/columns.ts';
+import type { RunWriter } from '../shuffle/run-writer.ts';
+import { isRecord } from './check.ts';
+import type { MessageType } from './define.ts';
+import type { GraphPartition } from './loaded.ts';
+import { rowFields, type Sent } from './sent.ts';
+import { messageColumns, storedSchema } from './values.ts';
+
+interface Box {
+  readonly targets: Int32Array;
+  readonly builder: RowBuilder;
+}
+
+export class RowOutbox {
+  readonly #partitions: readonly GraphPartition[];
+  readonly #writer: RunWriter;
+  readonly #boxes: Box[];
+  readonly #record: boolean;
+  sent = 0;
+
+  constructor(
+    message: MessageType,
+    partitions: readonly GraphPartition[],
+    open: (fields: RunWriter['fields']) => RunWriter,
+  ) {
+    const schema = storedSchema(messageColumns(message));
+    this.#partitions = partitions;
+    this.#record = isRecord(message);
+    this.#writer = open(rowFields(fieldsOf(schema)));
+    this.#boxes = partitions.map(() => ({
+      targets: new Int32Array(BATCH_ROWS),
+      builder: rowBuilder(schema),
+    }));
+  }
+
+  /** @throws TaskError TYPE_MISMATCH; then nothing is sent */
+  send(target: number, message: unknown): void {
+    const q = partitionOf(this.#partitions, target);
+    const { targets, builder } = this.#boxes[q]!;
+    const at = builder.length;
+    if (this.#record) builder.push(message as object);
+    else builder.columns['message']!.push(message);
+    targets[at] = target - this.#partitions[q]!.base;
+    this.sent++;
+    if (at + 1 === BATCH_ROWS || builder.bytes >= BATCH_BYTES) this.#flush(q);
+  }
+
+  #flush(q: number): void {
+    const { targets, builder } = this.#boxes[q]!;
+    const { rows, columns } = builder.batch();
+    if (rows === 0) return;
+    const data = new Uint8Array(targets.buffer, 0, rows * 4);
+    this.#writer.write(q, { rows, columns: [{ data }, ...columns] });
+    builder.clear();
+  }
+
+  /** Room in the arena for what comes next: where waiting is possible. */
+  room(): Promise<void> {
+    return this.#writer.reserve();
+  }
+
+  async finish(): Promise<Sent[]> {
+    for (let q = 0; q < this.#boxes.length; q++) {
+      await this.#writer.reserve();
+      this.#flush(q);
+    }
+    const run = this.#writer.finish();
+    return this.sent === 0 ? [] : [{ channel: 'to', form: 'rows', run }];
+  }
+}
+
+/** The partition that has a vertex. */
+export function partitionOf(partitions: readonly GraphPartition[], vertex: number): number {
+  let low = 0;
+  for (let high = partitions.length; high - low > 1; ) {
+    const middle = (low + high) >>> 1;
+    if (partitions[middle]!.base <= vertex) low = middle;
+    else high = middle;
+  }
+  return low;
+}

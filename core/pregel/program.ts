@@ -1,0 +1,366 @@
+/** The supersteps of one program over a loaded graph. Driver side.
+ *
+ *   find the vertices that parameters name ─▶ arrange edges (where messages are folded)
+ *     ┌──▶ master ─▶ anybody awake, or written to? ─▶ a task for each such partition ─▶ barrier ──┐
+ *     └───────────────────────────────────────────────────────────────────────────────────────────┘
+ *   ─▶ rows of the state, partition after partition
+ *
+ * Invariants: what superstep S was given is kept until all tasks of S have ended, so any of them can be run again; then it is given back. Nothing
+ * here depends on the number of slots, except where a task runs.
+ */
+import { randomBytes } from 'node:crypto';
+import type { DefinitionRef } from '../define/define.ts';
+import { asyncFunction, isThenable } from '../define/function-rules.ts';
+import type { AnyType, Schema } from '../define/schema.ts';
+import { printValue } from '../define/value.ts';
+import { LimitError, SuperstepError, TaskError, UsageError } from '../errors.ts';
+import { assertWanted } from '../exec/cancelled.ts';
+import type { Into, Part } from '../mapreduce/stage.ts';
+import type { Run } from '../store/run.ts';
+import { Aggregates } from './aggregates.ts';
+import type { ArrangeArgument } from './arrange.ts';
+import type { Arranged } from './arranged.ts';
+import { findProgram, MAX_SUPERSTEPS, outputOf, type ProgramSpec } from './define.ts';
+import type { FindArgument, FinishArgument } from './finish.ts';
+import { type GraphHandle, type Owned, release } from './graph-handle.ts';
+import type { Id } from './ids.ts';
+import { messagePlan } from './messages.ts';
+import { type Outbox, receivedBy } from './sent.ts';
+import type { State } from './state.ts';
+import type { NeedsIn, SuperstepArgument, SuperstepResult } from './superstep.ts';
+import { ARRANGE, CLOSE, FIND, FINISH, runTasks, SUPERSTEP, type Tasking } from './tasks.ts';
+import { transpose } from './transpose.ts';
+import { weightOf } from './weights.ts';
+
+export interface ProgramRequest extends Tasking {
+  readonly use: DefinitionRef;
+  readonly params: { readonly [name: string]: unknown };
+  readonly handle: GraphHandle;
+  /** Of the table: `vertex` first. */
+  readonly output: Schema;
+  /** Where rows go, of so many parts. */
+  readonly into: (parts: number) => Into;
+  /** Told of every task that counts, and of every superstep. */
+  readonly onTask: (result: SuperstepResult) => void;
+  readonly onSuperstep: (superstep: number) => void;
+}
+
+/** A partition between supersteps. */
+interface Kept {
+  readonly state: State;
+  /** What it has sent in the superstep before; nothing if it did not run. */
+  readonly outbox: Outbox | undefined;
+  readonly awake: number;
+  readonly owned: Owned;
+}
+
+export interface ProgramMade {
+  readonly parts: readonly Part[];
+  readonly supersteps: number;
+}
+
+export async function runProgram(request: ProgramRequest): Promise<ProgramMade> {
+  const run = new ProgramRun(request);
+  try {
+    return await run.run();
+  } finally {
+    run.end();
+  }
+}
+
+/** Threads close what they keep of a graph, so that the memory is others' again. */
+export async function closeGraph(tasking: Tasking, handle: GraphHandle): Promise<void> {
+  const { executor } = tasking;
+  const slots = new Set(handle.graph.partitions.map((_, p) => handle.slotOf(p)));
+  // It may be because the job was cancelled: that is not to keep memory.
+  const signal = new AbortController().signal;
+  const asked = [...slots].map(slot => ({ task: slot, slot, argument: handle.key }));
+  await runTasks({ ...tasking, executor, signal }, CLOSE, 'close', asked).catch(() => {});
+}
+
+class ProgramRun {
+  readonly #request: ProgramRequest;
+  readonly #spec: ProgramSpec;
+  readonly #id = randomBytes(8).toString('hex');
+  readonly #aggregates: Aggregates;
+  #params: { readonly [name: string]: unknown } = {};
+  #kept: Kept[] = [];
+  #superstep = 0;
+  /** The program looks at edges one by one. */
+  #edges = false;
+
+  constructor(request: ProgramRequest) {
+    this.#request = request;
+    this.#spec = findProgram(request.use);
+    this.#aggregates = new Aggregates(this.#spec);
+  }
+
+  async run(): Promise<ProgramMade> {
+    const { signal, handle, onSuperstep } = this.#request;
+    this.#params = await this.#resolved();
+    await this.#arrange('out');
+    for (; ; this.#superstep++) {
+      assertWanted(signal);
+      const halted = this.#master();
+      const outboxes = this.#kept.map(({ outbox }) => outbox);
+      const received = handle.graph.partitions.map((_, p) => receivedBy(p, outboxes));
+      const working = received.map(
+        (messages, p) => this.#superstep === 0 || this.#kept[p]!.awake > 0 || messages.length > 0,
+      );
+      if (halted || !working.includes(true) || handle.graph.vertexCount === 0) break;
+      this.#checkLimit(received.filter(messages => messages.length > 0).length);
+      onSuperstep(this.#superstep);
+      await this.#step(working, received, true);
+    }
+    // Ended before it began: `init` has still to set the state.
+    if (this.#kept.length === 0)
+      await this.#step(
+        handle.graph.partitions.map(() => true),
+        [],
+        false,
+      );
+    return { parts: await this.#finish(), supersteps: this.#superstep };
+  }
+
+  /** Gives back what is held. */
+  end(): void {
+    for (const { owned } of this.#kept) release(this.#request.executor, owned);
+    this.#kept = [];
+  }
+
+  /** One superstep of the partitions that have work. */
+  async #step(
+    working: readonly boolean[],
+    received: readonly ReturnType<typeof receivedBy>[],
+    compute: boolean,
+  ): Promise<void> {
+    const { handle, context, use, onTask, executor } = this.#request;
+    const partitions = working.flatMap((works, p) => (works ? [p] : []));
+    const argument = (p: number): SuperstepArgument => ({
+      context,
+      part: handle.part(p),
+      use,
+      run: this.#id,
+      params: this.#params,
+      superstep: this.#superstep,
+      vertexCount: handle.graph.vertexCount,
+      edgeCount: handle.graph.edgeCount,
+      aggregates: this.#aggregates.current,
+      state: this.#kept[p]?.state,
+      received: received[p] ?? [],
+      compute,
+      edges: this.#edges,
+    });
+    const asked = partitions.map(p => ({ task: p, slot: handle.slotOf(p), argument: argument(p) }));
+    const done = await runTasks<SuperstepResult | NeedsIn>(
+      this.#request,
+      SUPERSTEP,
+      `${this.#spec.name} superstep ${this.#superstep}`,
+      asked,
+    );
+    if (done.some(({ result }) => 'needs' in result)) {
+      // Nothing has changed: the same again, when the edges into vertices are there.
+      for (const { ranges, result } of done) {
+        release(executor, { ranges, runs: 'needs' in result ? [] : runsOf(result) });
+      }
+      await this.#transpose();
+      return this.#step(working, received, compute);
+    }
+    const results = done as { result: SuperstepResult; ranges: Owned['ranges'] }[];
+    this.#aggregates.next(results.map(({ result }) => result.aggregates));
+    const next = [...this.#kept];
+    for (const [i, { result, ranges }] of results.entries()) {
+      const p = partitions[i]!;
+      onTask(result);
+      this.#edges ||= result.edges;
+      const { state, outbox, awake } = result;
+      next[p] = { state, outbox, awake, owned: { ranges, runs: runsOf(result) } };
+    }
+    for (const [p, kept] of this.#kept.entries()) {
+      if (next[p] !== kept) release(executor, kept.owned);
+      else next[p] = { ...kept, outbox: undefined };
+    }
+    this.#kept = next;
+  }
+
+  /** Whether it halts. */
+  #master(): boolean {
+    const { name, master } = this.#spec;
+    if (master === undefined) return false;
+    let halted = false;
+    const { graph } = this.#request.handle;
+    const ctx = {
+      superstep: this.#superstep,
+      vertexCount: graph.vertexCount,
+      edgeCount: graph.edgeCount,
+      directed: graph.directed,
+      params: this.#params,
+      aggregates: this.#aggregates.current,
+      halt: () => void (halted = true),
+    };
+    let returned: unknown;
+    try {
+      returned = master.call(this.#spec, ctx);
+    } catch (error) {
+      if (error instanceof SuperstepError && !(error instanceof TaskError)) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new TaskError(
+        'TASK_FAILED',
+        `${name}: master, superstep ${this.#superstep}: ${message}`,
+        { job: this.#request.context.job, stage: name },
+        { cause: error },
+      );
+    }
+    if (isThenable(returned)) throw asyncFunction(`${name}: master`);
+    this.#aggregates.check();
+    return halted;
+  }
+
+  #checkLimit(receivers: number): void {
+    const { name, maxSupersteps = MAX_SUPERSTEPS } = this.#spec;
+    if (this.#superstep < maxSupersteps) return;
+    const awake = this.#kept.reduce((sum, kept) => sum + kept.awake, 0);
+    const messages = receivers === 0 ? '' : `, and messages under way`;
+    throw new LimitError(
+      'SUPERSTEPS',
+      `${name} still runs after ${this.#superstep} supersteps, with ${awake} vertices active${messages}`,
+      { remedy: 'Let vertices vote to halt, halt in master, or raise maxSupersteps.' },
+    );
+  }
+
+  /** Parameters, with vertices named by id turned into ranks. @throws UsageError PARAM_INVALID */
+  async #resolved(): Promise<{ readonly [name: string]: unknown }> {
+    const { params, handle, context } = this.#request;
+    const { graph } = handle;
+    const named = vertexParams(this.#spec, params);
+    if (named.length === 0) return params;
+    const ids = named.map(({ name, value }) => idFor(graph.id, name, value));
+    const argument: FindArgument = { context, part: handle.part(0), ids };
+    const asked = [{ task: 0, slot: handle.slotOf(0), argument }];
+    const ranks =
+      graph.vertexCount === 0
+        ? ids.map(() => -1)
+        : (await runTasks<number[]>(this.#request, FIND, `${this.#spec.name} find`, asked))[0]!
+            .result;
+    const resolved: { [name: string]: unknown } = { ...params };
+    for (const [i, { name, value, at }] of named.entries()) {
+      if (ranks[i]! < 0) throw notThere(name, value);
+      if (at === undefined) resolved[name] = ranks[i];
+      else {
+        if (at === 0) resolved[name] = [];
+        (resolved[name] as unknown[])[at] = ranks[i];
+      }
+    }
+    return resolved;
+  }
+
+  /** Edges by target, for messages that are folded on their way. */
+  async #arrange(channel: 'out' | 'in'): Promise<void> {
+    const { handle, context } = this.#request;
+    const plan = messagePlan(this.#spec);
+    if (plan.kind !== 'folded' || handle.graph.vertexCount === 0) return;
+    const along = channel === 'out' ? plan.along : undefined;
+    const known = handle.facts[channel];
+    const weight = weightOf(along, handle.graph.edge, plan.number);
+    const name = weight && `${weight.column} ${weight.to}`;
+    if (known !== undefined && (name === undefined || handle.weight === name)) return;
+    const asked = handle.graph.partitions.map((_, p) => ({
+      task: p,
+      slot: handle.slotOf(p),
+      argument: {
+        context,
+        part: handle.part(p),
+        channel,
+        weight,
+      } satisfies ArrangeArgument,
+    }));
+    const done = await runTasks<{ arranged: Arranged }>(
+      this.#request,
+      ARRANGE,
+      'graph arrange',
+      asked,
+    );
+    const arranged = done.map(({ result }) => result.arranged);
+    const owned = {
+      ranges: done.flatMap(({ ranges }) => ranges),
+      runs: arranged.flatMap(({ listing, sources }) => [listing, sources]),
+    };
+    handle.change({ [channel]: arranged }, owned);
+    if (channel === 'out') handle.weight = name;
+  }
+
+  async #transpose(): Promise<void> {
+    const { handle } = this.#request;
+    if (handle.facts.transposed === undefined) await transpose(this.#request, handle);
+    await this.#arrange('in');
+  }
+
+  async #finish(): Promise<Part[]> {
+    const { handle, context, output, into } = this.#request;
+    const names = Object.keys(this.#spec.state);
+    const columns = Object.entries(outputOf(this.#spec)).map(([name, of]) => ({
+      column: names.indexOf(name),
+      vertices: of.type === 'vertexId',
+    }));
+    const parts = into(this.#kept.length);
+    const asked = this.#kept.map(({ state }, p) => ({
+      task: p,
+      slot: handle.slotOf(p),
+      argument: {
+        context,
+        part: handle.part(p),
+        state,
+        columns,
+        output,
+        into: parts,
+      } satisfies FinishArgument,
+    }));
+    const done = await runTasks<Part>(this.#request, FINISH, `${this.#spec.name} output`, asked);
+    return done.map(({ result }) => result);
+  }
+}
+
+const runsOf = ({ state, outbox }: SuperstepResult): Run[] => [
+  state.run,
+  ...outbox.map(({ run }) => run),
+];
+
+interface Named {
+  readonly name: string;
+  readonly value: unknown;
+  /** In a list. */
+  readonly at?: number;
+}
+
+/** Parameters that name vertices. */
+function vertexParams(
+  { params = {} }: ProgramSpec,
+  given: { readonly [name: string]: unknown },
+): Named[] {
+  const declared = Object.entries(params) as [string, { type?: string; of?: AnyType }][];
+  return declared.flatMap(([name, of]): Named[] => {
+    const value = given[name];
+    if (value === null || value === undefined) return [];
+    if (of?.type === 'vertexId') return [{ name, value }];
+    if (of?.of?.type !== 'vertexId') return [];
+    return (value as unknown[]).map((each, at) => ({ name, value: each, at }));
+  });
+}
+
+const notThere = (name: string, value: unknown): UsageError =>
+  new UsageError(
+    'PARAM_INVALID',
+    `parameter '${name}': ${printValue(value)} is not a vertex of the graph`,
+    {
+      remedy: 'Give an id as it stands in the edges.',
+    },
+  );
+
+/** Ids are all text or all integers; text from the command line may mean an integer. */
+function idFor(of: AnyType, name: string, value: unknown): Id {
+  if (of.type !== 'int64') return String(value);
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  if (typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value);
+  throw notThere(name, value);
+}

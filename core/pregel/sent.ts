@@ -1,0 +1,52 @@
+/** What a partition sends in one superstep, and what of it one partition receives. Plain data. */
+import type { Field } from '../batch/columns.ts';
+import type { NumberKind } from '../kernels/messages.ts';
+import type { Slice } from '../shuffle/carrier.ts';
+import type { Run } from '../store/run.ts';
+
+/** Messages of one channel: along out-edges, against in-edges, or to single targets. */
+export interface Sent {
+  readonly channel: 'out' | 'in' | 'to';
+  /** `listed`: a value for each listed target of the channel's arrangement. `pairs`: target and value. `rows`: target and columns,
+   *  not folded, in order of sending. */
+  readonly form: 'listed' | 'pairs' | 'rows';
+  /** By receiving partition. */
+  readonly run: Run;
+}
+/** In the order in which they are folded: out, in, to. */
+export type Outbox = readonly Sent[];
+
+/** The part of an outbox that is one partition's. */
+export interface Received {
+  readonly from: number;
+  readonly channel: Sent['channel'];
+  readonly form: Sent['form'];
+  readonly fields: readonly Field[];
+  readonly slice: Slice;
+}
+
+/** What has come for a partition, in order of the sending partition. */
+export function receivedBy(
+  partition: number,
+  outboxes: readonly (Outbox | undefined)[],
+): Received[] {
+  return outboxes.flatMap((outbox, from) =>
+    (outbox ?? []).flatMap(({ channel, form, run }) => {
+      const batches = run.partitions[partition]!;
+      if (batches.length === 0) return [];
+      const segment = run.segment === undefined ? {} : { segment: run.segment };
+      return [{ from, channel, form, fields: run.fields, slice: { batches, ...segment } }];
+    }),
+  );
+}
+
+const TARGET: Field = { name: 'target', kind: 'i32', nullable: false };
+export const listedFields = (kind: NumberKind, some: boolean): Field[] => [
+  { name: 'value', kind, nullable: some },
+];
+export const pairFields = (kind: NumberKind): Field[] => [
+  TARGET,
+  { name: 'value', kind, nullable: false },
+];
+/** @param columns as they are stored */
+export const rowFields = (columns: readonly Field[]): Field[] => [TARGET, ...columns];

@@ -1,0 +1,109 @@
+/** The state of a partition's vertices between supersteps: a run of its columns, and who is awake.
+ *
+ * What a task makes of it is new; the state before stays as it is until the barrier has passed, so an attempt that dies or throws has changed
+ * nothing. A thread keeps the columns that it made last, and reads the run only if it has none, or others.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Field, fieldsOf } from '../batch/columns.ts';
+import type { Schema } from '../define/schema.ts';
+import type { RunWriter } from '../shuffle/run-writer.ts';
+import type { Run } from '../store/run.ts';
+import { Columns } from './columns.ts';
+import type { Reading } from './resident.ts';
+import { RunReader } from './run-reader.ts';
+import { storedSchema } from './values.ts';
+
+/** Plain data. */
+export interface State {
+  /** Of what it holds: a random name. */
+  readonly id: string;
+  readonly run: Run;
+  /** No vertex has voted to halt: then nothing is written of it. */
+  readonly allAwake: boolean;
+}
+
+const AWAKE: Field = { name: 'awake', kind: 'i32', nullable: false };
+export const stateFields = (schema: Schema, allAwake: boolean): Field[] => [
+  ...fieldsOf(storedSchema(schema)),
+  ...(allAwake ? [] : [AWAKE]),
+];
+
+/** Columns in this thread, and a byte for each vertex: whether it is awake. */
+export interface HeldState {
+  /** What they hold; undefined while they are written. */
+  id: string | undefined;
+  readonly columns: Columns;
+  readonly awake: number;
+}
+
+/** The columns of a state, or, where there is none yet, what columns hold before `init`. @throws LimitError MEMORY */
+export function loadState(
+  { resident, carrier }: Reading,
+  partition: number,
+  program: string,
+  schema: Schema,
+  state: State | undefined,
+): HeldState {
+  const { kernels } = resident;
+  const { vertices } = resident.facts.graph.partitions[partition]!;
+  const held = resident.state(partition, program, () => ({
+    id: undefined,
+    columns: new Columns(kernels, schema, vertices),
+    awake: kernels.allocOrThrow(vertices, `the state of ${vertices} vertices`),
+  }));
+  if (state === undefined) {
+    held.columns.zero();
+    kernels.u8.fill(1, held.awake, held.awake + vertices);
+    return held;
+  }
+  if (held.id === state.id) return held;
+  held.id = undefined;
+  const columns = Object.keys(schema).length;
+  if (state.allAwake) kernels.u8.fill(1, held.awake, held.awake + vertices);
+  for (const batch of new RunReader(state.run, 0, carrier)) {
+    held.columns.load(batch, 0, batch.first);
+    if (state.allAwake) continue;
+    const { data } = batch.columns[columns]!;
+    const { u8 } = kernels;
+    // 0 or 1, little endian.
+    for (let i = 0; i < batch.rows; i++) u8[held.awake + batch.first + i] = data[i * 4]!;
+  }
+  return held;
+}
+
+/** Writes what the columns hold. @returns the state, and how many are awake */
+export async function storeState(
+  { resident }: Reading,
+  partition: number,
+  schema: Schema,
+  held: HeldState,
+  open: (fields: readonly Field[], bytesHint: number) => RunWriter,
+): Promise<{ readonly state: State; readonly awake: number }> {
+  const { kernels } = resident;
+  const { vertices } = resident.facts.graph.partitions[partition]!;
+  let awake = 0;
+  for (let i = held.awake, { u8 } = kernels; i < held.awake + vertices; i++) awake += u8[i]!;
+  const allAwake = awake === vertices;
+  const fields = stateFields(schema, allAwake);
+  const writer = open(fields, vertices * 8 * fields.length + 4096);
+  let row = 0;
+  for (const { rows, columns } of held.columns.batches()) {
+    const batch = allAwake
+      ? { rows, columns }
+      : { rows, columns: [...columns, { data: flags(kernels.u8, held.awake + row, rows) }] };
+    // Waiting does not touch kernels.
+    await writer.reserve(batch);
+    writer.write(0, batch);
+    row += rows;
+  }
+  const id = randomBytes(8).toString('hex');
+  held.id = id;
+  return { state: { id, run: writer.finish(), allAwake }, awake };
+}
+
+/** Bytes as int32. */
+function flags(u8: Uint8Array, from: number, rows: number): Uint8Array {
+  const wide = new Uint8Array(rows * 4);
+  for (let i = 0; i < rows; i++) wide[i * 4] = u8[from + i]!;
+  return wide;
+}

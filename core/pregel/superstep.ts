@@ -1,0 +1,378 @@
+/** A task: one superstep of one partition. (state@S, inbox) → (state@S+1, outbox, aggregates).
+ *
+ *   inbox ──▶ compute, vertex after vertex ──▶ outbox, by receiving partition
+ *                    │ reads and writes columns       ▲ folded along the edges, or as rows
+ *                    ▼                                │
+ *   state@S ──▶ columns in kernel memory ──▶ state@S+1
+ *
+ * Invariants: it changes nothing that it was given, so it can be run again; vertices are computed in ascending order of
+ * id; what it makes depends on what it was given and on nothing else.
+ * Not here: when a superstep ends, and what follows (program.ts); how messages travel (inbox-*.ts, outbox-*.ts).
+ */
+import { join } from 'node:path';
+import type { DefinitionRef } from '../define/define.ts';
+import { loadDefinition } from '../define/loader.ts';
+import { SuperstepError, TaskError, UsageError } from '../errors.ts';
+import type { WorkerContext } from '../exec/executor.ts';
+import { carrierOf } from '../mapreduce/carriers.ts';
+import { hardened } from '../mapreduce/hard-memory.ts';
+import { type Measured, measure } from '../mapreduce/measure.ts';
+import type { JobContext } from '../mapreduce/stage.ts';
+import { RunWriter } from '../shuffle/run-writer.ts';
+import type { Columns } from './columns.ts';
+import type { ProgramSpec } from './define.ts';
+import { EdgeWindows } from './edge-window.ts';
+import { idOf } from './ids.ts';
+import {
+  FoldedMessages,
+  type Messaging,
+  type MessagingTask,
+  NoMessages,
+  RowMessages,
+  type SentMessages,
+} from './messaging.ts';
+import { Mutations, type Requests } from './mutations.ts';
+import { degreesOf, type GraphPart } from './parts.ts';
+import { type LoopTask, messageIsNaN, Needed, ProgramThread } from './program-thread.ts';
+import { type Reading, Resident } from './resident.ts';
+import type { Received } from './sent.ts';
+import { type HeldState, loadState, type State, storeState } from './state.ts';
+import { edgeColumns, vertexValues } from './vertex-values.ts';
+import { ALONG } from './weights.ts';
+
+export interface SuperstepArgument {
+  readonly context: JobContext;
+  readonly part: GraphPart;
+  readonly use: DefinitionRef;
+  /** Of this run of the program. */
+  readonly run: string;
+  /** Vertices as ranks. */
+  readonly params: { readonly [name: string]: unknown };
+  readonly superstep: number;
+  readonly vertexCount: number;
+  readonly edgeCount: number;
+  readonly aggregates: { readonly [name: string]: unknown };
+  /** Absent: `init` comes first. */
+  readonly state: State | undefined;
+  readonly received: readonly Received[];
+  /** False: `init` alone, for a program that its master has ended before it began. */
+  readonly compute: boolean;
+  /** What the program is known to ask for: its edges, one after the other. */
+  readonly edges: boolean;
+}
+
+export interface SuperstepResult extends Measured, SentMessages {
+  readonly state: State;
+  /** Vertices that have not voted to halt. */
+  readonly awake: number;
+  /** Vertices that ran. */
+  readonly ran: number;
+  readonly aggregates: { readonly [name: string]: unknown };
+  readonly counters: { readonly [name: string]: number };
+  readonly mutations: Requests | undefined;
+  readonly spilledBytes: number;
+  readonly segments: number;
+  /** The program looks at edges one by one. */
+  readonly edges: boolean;
+}
+
+/** Edges into vertices are asked for and are not there: nothing was done. */
+export interface NeedsIn {
+  readonly needs: 'in';
+}
+
+export async function runSuperstep(
+  argument: SuperstepArgument,
+  given: WorkerContext,
+): Promise<SuperstepResult | NeedsIn> {
+  const worker = hardened(argument.context, given);
+  const measured = measure();
+  const { part, use } = argument;
+  const resident = Resident.of(worker, part.key, part.version, part.facts);
+  const spec = (await loadDefinition('vertexProgram', use)) as ProgramSpec;
+  const thread = ProgramThread.of(resident, argument.run, spec, argument.params);
+  const carrier = carrierOf(argument.context, worker);
+  const reading = { resident, carrier };
+  let edges = argument.edges;
+  try {
+    for (;;) {
+      let task: Superstep | undefined;
+      try {
+        task = new Superstep(argument, worker, thread, reading, edges);
+        return { ...(await task.run()), ...(await measured()) };
+      } catch (error) {
+        task?.discard();
+        const needed = thread.needed ?? error;
+        if (!(needed instanceof Needed)) throw error;
+        if (needed.what === 'in') return { needs: 'in' };
+        edges = true;
+      } finally {
+        task?.end();
+      }
+    }
+  } finally {
+    thread.task = undefined;
+    carrier.close();
+  }
+}
+
+/** Vertices between two looks at the heap, and what a window of edges has at most. */
+const VERTICES = 1024;
+
+class Superstep implements LoopTask, MessagingTask {
+  readonly worker: WorkerContext;
+  readonly spec: ProgramSpec;
+  readonly reading: Reading;
+  readonly partition: number;
+  readonly superstep: number;
+  readonly vertices: number;
+  readonly mutations: Mutations;
+  sending = false;
+  readonly #argument: SuperstepArgument;
+  readonly #thread: ProgramThread;
+  readonly #messaging: Messaging;
+  readonly #writers: RunWriter[] = [];
+  /** Of out-edges, and of in-edges where they are there: if the program looks at edges. */
+  readonly #windows: EdgeWindows[] = [];
+  readonly #held: HeldState;
+  readonly #degrees: number;
+  readonly #inDegrees: number | undefined;
+  readonly #values: Columns | undefined;
+
+  /** Takes the memory that it needs. @throws LimitError MEMORY */
+  constructor(
+    argument: SuperstepArgument,
+    worker: WorkerContext,
+    thread: ProgramThread,
+    reading: Reading,
+    edges: boolean,
+  ) {
+    const { spec } = thread;
+    const { partition } = argument.part;
+    const { resident, carrier } = reading;
+    const { graph, transposed } = resident.facts;
+    this.worker = worker;
+    this.spec = spec;
+    this.reading = reading;
+    this.partition = partition;
+    this.superstep = argument.superstep;
+    this.vertices = graph.partitions[partition]!.vertices;
+    this.mutations = new Mutations(index => this.#edgesOf(index));
+    this.#argument = argument;
+    this.#thread = thread;
+    thread.begin(this, graph.vertexCount);
+    this.#held = loadState(reading, partition, argument.run, spec.state, argument.state);
+    this.#held.id = undefined;
+    this.#degrees = degreesOf(resident, carrier, partition, 'out');
+    this.#inDegrees =
+      transposed === undefined ? undefined : degreesOf(resident, carrier, partition, 'in');
+    this.#values = vertexValues(reading, partition, spec);
+    this.#messaging = this.#messagingOf();
+    if (!edges) return;
+    this.#windows.push(new EdgeWindows(reading, partition, 'out', spec.edge ?? {}));
+    if (transposed !== undefined) this.#windows.push(new EdgeWindows(reading, partition, 'in', {}));
+  }
+
+  #messagingOf(): Messaging {
+    const { plan, folding } = this.#thread;
+    if (plan.kind === 'folded') return new FoldedMessages(this, plan, folding!);
+    return plan.kind === 'rows' ? new RowMessages(this) : new NoMessages(this);
+  }
+
+  async run(): Promise<Omit<SuperstepResult, keyof Measured>> {
+    const { spec, reading, partition, superstep } = this;
+    const { loop } = this.#thread;
+    const { vertexCount, edgeCount, aggregates, state, received, compute } = this.#argument;
+    const { directed } = reading.resident.facts.graph;
+    this.#messaging.receive(received);
+    Object.assign(loop.ctx, { superstep, vertexCount, edgeCount, directed, aggregates });
+    loop.start();
+    const ran = await this.#placed(async () => {
+      if (state === undefined && spec.init !== undefined) {
+        await this.#pieces((from, to) => loop.init(from, to));
+      }
+      return compute ? await this.#compute() : 0;
+    });
+    if (this.#thread.needed !== undefined) throw this.#thread.needed;
+    const sent = await this.#messaging.send(loop.sent());
+    const stored = await storeState(reading, partition, spec.state, this.#held, (fields, hint) =>
+      this.writer('state', fields, 1, hint),
+    );
+    return {
+      ...stored,
+      ...sent,
+      ran,
+      aggregates: loop.aggregates(),
+      counters: this.#thread.counters,
+      mutations: this.mutations.requests(),
+      spilledBytes: this.#writers.reduce((sum, { spilledBytes }) => sum + spilledBytes, 0),
+      segments: this.#writers.filter(({ spilledBytes }) => spilledBytes > 0).length,
+      edges: this.#windows.length > 0,
+    };
+  }
+
+  discard(): void {
+    for (const writer of this.#writers) writer.abort();
+  }
+
+  end(): void {
+    for (const windows of this.#windows) windows.free();
+  }
+
+  /** The arrays as they are now: kernel memory may have moved. */
+  #bind(): void {
+    const { resident } = this.reading;
+    const { buffer } = resident.kernels.u8;
+    const [windows] = this.#windows;
+    const n = this.vertices;
+    const inDegrees = this.#inDegrees;
+    this.#thread.loop.bind({
+      ...this.#messaging.arrays(buffer),
+      base: resident.facts.graph.partitions[this.partition]!.base,
+      awake: new Uint8Array(buffer, this.#held.awake, n),
+      state: this.#held.columns.arrays(),
+      vertex: this.#values?.arrays() ?? [],
+      degrees: new Int32Array(buffer, this.#degrees, n),
+      inDegrees: inDegrees === undefined ? undefined : new Int32Array(buffer, inDegrees, n),
+      edges: windows?.arrays(),
+    });
+  }
+
+  async #compute(): Promise<number> {
+    const { loop } = this.#thread;
+    this.sending = true;
+    let ran = 0;
+    await this.#pieces((from, to) => {
+      for (let at = from; at < to; ) {
+        const end = this.#messaging.enter(at, to);
+        ran += loop.run(at, end);
+        at = end;
+      }
+    });
+    return ran;
+  }
+
+  /** Calls `body` for all vertices, so many at a time that their edges, if they are wanted, lie in memory. */
+  async #pieces(body: (from: number, to: number) => void): Promise<void> {
+    const columns = edgeColumns(this.spec, this.reading.resident);
+    const [out, into] = this.#windows;
+    if (out === undefined) this.#bind();
+    for (let from = 0; from < this.vertices; ) {
+      let to = Math.min(this.vertices, from + VERTICES);
+      if (out !== undefined) {
+        to = Math.min(...this.#windows.map(windows => windows.end(from, VERTICES)));
+        out.load(from, to, columns);
+        into?.load(from, to, []);
+        this.#bind();
+      }
+      await this.#messaging.room();
+      body(from, to);
+      this.worker.heapCheck();
+      from = to;
+    }
+  }
+
+  // Of messages.
+
+  writer(
+    name: string,
+    fields: RunWriter['fields'],
+    partitions: number,
+    bytesHint?: number,
+  ): RunWriter {
+    const { context } = this.#argument;
+    const file = `${this.worker.attempt}-${this.superstep}-${name}.parquet`;
+    const hint = bytesHint === undefined ? {} : { bytesHint };
+    const segment = join(context.temp, file);
+    const writer = new RunWriter({ fields, partitions, segment, arena: this.worker, ...hint });
+    this.#writers.push(writer);
+    return writer;
+  }
+
+  // Of the loop.
+
+  messages(index: number): unknown {
+    return this.#messaging.messages(index);
+  }
+
+  sendTo(target: number, message: unknown): void {
+    if (Number.isNaN(message)) throw messageIsNaN();
+    this.#messaging.sendTo(target, message);
+  }
+
+  sendAll(index: number, message: unknown, way: 'out' | 'in'): void {
+    const along = way === 'out' ? this.spec.along : undefined;
+    const own = way === 'out' ? this.mutations.edgesOf(index) : undefined;
+    if (own !== undefined) {
+      for (const { target, value } of own) {
+        const weight = along && (value as { [column: string]: unknown })[along.column];
+        this.sendTo(
+          target,
+          along ? ALONG[along.along](message as never, weight as never) : message,
+        );
+      }
+      return;
+    }
+    if (way === 'in' && this.#inDegrees === undefined) this.#need('in');
+    const windows = this.#windows[way === 'out' ? 0 : 1];
+    if (windows === undefined) this.#need('edges');
+    if (Number.isNaN(message)) throw messageIsNaN();
+    const { offsets, first, targets, values } = windows.arrays();
+    const column = along && Object.keys(this.spec.edge!).indexOf(along.column);
+    for (let at = offsets[index]! - first; at < offsets[index + 1]! - first; at++) {
+      const weight = column === undefined ? undefined : values[column]!.values[at];
+      const met = along ? ALONG[along.along](message as never, weight as never) : message;
+      this.#messaging.sendTo(targets[at]!, met);
+    }
+  }
+
+  #need(what: 'edges' | 'in'): never {
+    this.#thread.needed = new Needed(what);
+    throw this.#thread.needed;
+  }
+
+  /** A vertex's edges as it has them, to be changed. */
+  #edgesOf(index: number): { target: number; value: object }[] {
+    const [windows] = this.#windows;
+    if (windows === undefined) this.#need('edges');
+    const { offsets, first, targets, values } = windows.arrays();
+    const names = Object.keys(this.spec.edge ?? {});
+    const edges: { target: number; value: object }[] = [];
+    for (let at = offsets[index]! - first; at < offsets[index + 1]! - first; at++) {
+      const value = Object.fromEntries(names.map((name, k) => [name, values[k]!.values[at]]));
+      edges.push({ target: targets[at]!, value });
+    }
+    return edges;
+  }
+
+  /** Runs user code; what it throws says at which vertex. */
+  async #placed<T>(body: () => Promise<T>): Promise<T> {
+    try {
+      return await body();
+    } catch (error) {
+      if (error instanceof Needed || this.#thread.needed !== undefined) throw error;
+      if (error instanceof UsageError) throw error;
+      const isOurs = error instanceof SuperstepError && !(error instanceof TaskError);
+      if (isOurs && error.code !== 'INT64_RANGE') throw error;
+      throw this.#failed(error as Error);
+    }
+  }
+
+  #failed(error: Error): TaskError {
+    const { spec } = this;
+    const vertex = idOf(this.reading, this.partition, this.#thread.loop.index());
+    const message = error instanceof Error ? error.message : String(error);
+    const { remedy } = (error as SuperstepError).details ?? {};
+    const what = this.sending ? `superstep ${this.superstep}` : 'init';
+    return new TaskError(
+      error instanceof TaskError ? error.code : 'TASK_FAILED',
+      `${spec.name}: vertex ${vertex}, ${what}: ${message}`,
+      {
+        job: this.#argument.context.job,
+        stage: spec.name,
+        ...(remedy !== undefined && { remedy }),
+      },
+      { cause: error },
+    );
+  }
+}

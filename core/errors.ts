@@ -32,6 +32,7 @@ export const CODES = {
   REF_FOREIGN: ['UsageError', 'a ref was released, or belongs to another session'],
   OPEN_IN_WORKER: ['UsageError', 'open() is called while a worker imports definitions'],
   TEMP_TMPFS: ['UsageError', 'the folder for spilled data lies in memory'],
+  TEMP_UNWRITABLE: ['UsageError', 'the folder for temporary files cannot be written'],
   ASYNC_FUNCTION: ['UsageError', 'a row function is async'],
   COLUMN_MISSING: ['UsageError', 'a table lacks a column that is asked for'],
   COLUMN_TYPE: ['UsageError', 'a column has another type than is asked for'],

@@ -27,7 +27,6 @@ import {
   mkdirSync,
   openSync,
   renameSync,
-  rmdirSync,
   rmSync,
   statSync,
   writeSync,
@@ -43,6 +42,7 @@ import {
   refuseHarm,
   SUCCESS,
 } from './commit-check.ts';
+import { removeMade } from './made-folders.ts';
 import { claimState, Lock, leftovers, stagingPath } from './commit-lock.ts';
 
 export interface OutputRequest {
@@ -282,18 +282,6 @@ function discard(staging: string): void {
     rmSync(staging, { recursive: true, force: true });
   } catch {
     // See above.
-  }
-}
-
-/** Removes the parents that `open` made, from the innermost to `made`, as far as they are empty. */
-function removeMade(made: string | undefined, parent: string): void {
-  if (made === undefined) return;
-  try {
-    for (let folder = realPath(parent); folder.length >= made.length; folder = dirname(folder)) {
-      rmdirSync(folder);
-    }
-  } catch {
-    // Somebody put something there meanwhile.
   }
 }
 

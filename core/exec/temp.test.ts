@@ -2,8 +2,10 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -72,10 +74,24 @@ test('a folder in memory is refused unless it was named', t => {
   makeTemp(shm, true).remove();
 });
 
-test('a folder that cannot be made says which', t => {
+test('a folder that cannot be made says which, why and what to do, and leaves nothing', t => {
   const parent = folder(t);
   writeFileSync(join(parent, 'file'), '');
-  const error = t.throws<SuperstepError>(() => makeTemp(join(parent, 'file', 'x'), true));
-  t.is(error?.code, 'DISK_FULL');
-  t.regex(error?.message ?? '', /file\/x: a temporary folder cannot be made there: ENOTDIR/);
+  symlinkSync('loop', join(parent, 'loop'));
+  symlinkSync('nowhere', join(parent, 'dangling'));
+  const cases = [
+    ['file', 'it is not a folder, or lies in what is not one'],
+    ['file/x', 'it is not a folder, or lies in what is not one'],
+    ['loop', 'links in a circle'],
+    ['dangling', 'no folder can be made there'],
+    ['x'.repeat(300), 'the name is too long'],
+  ] as const;
+  for (const [name, reason] of cases) {
+    const path = join(parent, name);
+    const error = t.throws<SuperstepError>(() => makeTemp(path, true), undefined, name);
+    t.is(error?.code, 'TEMP_UNWRITABLE');
+    t.is(error?.message, `${path}: temporary files cannot be written there: ${reason}`);
+    t.deepEqual(error?.details, { file: path, remedy: 'Name another folder with --temp DIR.' });
+  }
+  t.deepEqual(readdirSync(parent).toSorted(), ['dangling', 'file', 'loop']);
 });

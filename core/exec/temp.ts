@@ -18,7 +18,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LimitError, UsageError } from '../errors.ts';
+import { SuperstepError, UsageError } from '../errors.ts';
+import { systemError } from '../store/file.ts';
+import { removeMade } from './made-folders.ts';
 import { ownerState, parseOwner, thisOwner } from './owner.ts';
 
 const PREFIX = 'superstep-';
@@ -38,28 +40,49 @@ export interface TempFolder {
 
 /** A new folder in `parent`, which is made if need be.
  *  @param named whether the user asked for this parent: then it may lie in memory
- *  @throws UsageError TEMP_TMPFS, LimitError DISK_FULL */
+ *  @throws UsageError TEMP_TMPFS, TEMP_UNWRITABLE, LimitError DISK_FULL, IO; then nothing is left of it */
 export function makeTemp(parent: string, named: boolean): TempFolder {
   const folder = resolve(parent);
+  let made: string | undefined;
+  let making: string | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    made = mkdirSync(folder, { recursive: true });
     if (!named && statfsSync(folder).type === TMPFS) throw inMemory(folder);
     sweep(folder);
-    const making = mkdtempSync(join(folder, MAKING));
+    making = mkdtempSync(join(folder, MAKING));
     writeFileSync(join(making, OWNER), JSON.stringify(thisOwner()));
     const path = join(folder, PREFIX + making.slice(join(folder, MAKING).length));
     renameSync(making, path);
     return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new LimitError(
-      'DISK_FULL',
-      `${folder}: a temporary folder cannot be made there: ${code ?? message}`,
-      { file: folder, remedy: 'Name another folder with --temp.' },
-      { cause },
-    );
+  } catch (error) {
+    if (making !== undefined) removed(making);
+    removeMade(made, folder);
+    throw tempError(error, folder);
   }
+}
+
+/** Why nothing can be made in a folder, by the system's code; whatever else it says is a failure of the device. */
+const REASONS: { readonly [code: string]: string } = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'it is not a folder, or lies in what is not one',
+  EEXIST: 'it is not a folder, or lies in what is not one',
+  ENOENT: 'no folder can be made there',
+  ELOOP: 'links in a circle',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+function tempError(error: unknown, folder: string): unknown {
+  if (error instanceof SuperstepError) return error;
+  const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''];
+  if (reason === undefined) return systemError(error, folder, 'write');
+  return new UsageError(
+    'TEMP_UNWRITABLE',
+    `${folder}: temporary files cannot be written there: ${reason}`,
+    { file: folder, remedy: 'Name another folder with --temp DIR.' },
+    { cause: error },
+  );
 }
 
 function inMemory(folder: string): UsageError {

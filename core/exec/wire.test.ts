@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -61,7 +61,19 @@ test('a file that was changed is not believed', t => {
   writeFileSync(path, 'x');
   const error = t.throws<SuperstepError>(() => unpack(wire, noRange, false));
   t.is(error?.code, 'SEGMENT_CORRUPT');
-  t.is(t.throws<SuperstepError>(() => packToFile(new Uint8Array(1), path))?.code, 'DISK_FULL');
+  rmSync(path);
+  t.is(t.throws<SuperstepError>(() => unpack(wire, noRange, false))?.code, 'IO');
+});
+
+test('a file that cannot be written says why, and the one that is there stays', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'superstep-wire-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'object');
+  writeFileSync(path, 'x');
+  const error = t.throws<SuperstepError>(() => packToFile(new Uint8Array(1), path));
+  t.is(error?.code, 'IO');
+  t.true(error?.message.startsWith(`${path}: cannot create (EEXIST): `), error?.message);
+  t.is(readFileSync(path, 'utf8'), 'x');
 });
 
 test('a run begins or is taken back, never both', t => {

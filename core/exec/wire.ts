@@ -8,11 +8,12 @@
  * Not here: who holds a value and for how long (state.ts). Inline bytes live on the driver's heap and are not in the
  * budget: at most INLINE_BYTES for each ref that somebody still holds.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { DefaultSerializer, deserialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
-import { DataError, LimitError, UsageError } from '../errors.ts';
+import { DataError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
+import { system, writeAll } from '../store/file.ts';
 
 /** Below it, a message is cheaper than a request for memory and its answer (about 0.2 ms). */
 export const INLINE_BYTES = 64 * 1024;
@@ -102,7 +103,7 @@ export function unpack(wire: Wire, bytesOf: (range: Range) => Uint8Array, owned:
   if (wire instanceof Uint8Array) return deserialize(owned ? wire : new Uint8Array(wire));
   if (wire.kind === 'shared') return owned ? wire.value : structuredClone(wire.value);
   if (wire.kind === 'range') return deserialize(bytesOf(wire.range));
-  const bytes = readFileSync(wire.path);
+  const bytes = system(wire.path, 'read', () => readFileSync(wire.path));
   if (bytes.byteLength === wire.bytes && crc32(bytes) === wire.crc) return deserialize(bytes);
   throw new DataError(
     'SEGMENT_CORRUPT',
@@ -113,18 +114,17 @@ export function unpack(wire: Wire, bytesOf: (range: Range) => Uint8Array, owned:
   );
 }
 
-/** A serialised value into a file; `wire` is then what travels. Throws LimitError DISK_FULL. */
+/** A serialised value into a file, which must not exist; `wire` is then what travels. Throws LimitError DISK_FULL, IO; then
+ *  nothing of the file is left. */
 export function packToFile(bytes: Uint8Array, path: string): Stored {
+  const file = system(path, 'create', () => openSync(path, 'wx'));
   try {
-    writeFileSync(path, bytes, { flag: 'wx' });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new LimitError(
-      'DISK_FULL',
-      `${path}: an object of ${bytes.byteLength} bytes cannot be written: ${code ?? message}`,
-      { file: path, remedy: 'Free space, or name another folder with --temp.' },
-      { cause },
-    );
+    writeAll(file, bytes, path);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    system(path, 'close', () => closeSync(file));
   }
   return { kind: 'file', path, bytes: bytes.byteLength, crc: crc32(bytes) };
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createGzip, gzipSync } from 'node:zlib';
 import ava from 'ava';
 import { superstep } from '../../cli/child.ts';
-import { fails, placeOf, run } from './command.ts';
+import { asNobody, fails, placeOf, run } from './command.ts';
 
 /** One at a time: each is a process with threads of its own. */
 const test = ava.serial;
@@ -37,14 +37,8 @@ test('an input that cannot be read', async t => {
     '  Check the file and the disk it is on, or leave it out',
   ]);
   chmodSync(join(place.folder, 'secret.txt'), 0);
-  // The system lets root read anything.
-  const nobody = { uid: 65_534, gid: 65_534, env: { HOME: place.folder } };
-  const options = process.getuid?.() === 0 ? nobody : {};
-  const probe = await run(place, ['no-such-job', 'x'], options).catch(() => undefined);
-  if (probe?.code !== 2) {
-    t.log('skipped: another user cannot run this copy');
-    return;
-  }
+  const options = await asNobody(t, place);
+  if (options === undefined) return;
   await fails(
     t,
     place,
@@ -210,29 +204,6 @@ export default mapReduce({
   },
 });
 `;
-
-test('a temporary folder in memory is refused for what does not fit in memory, unless it is named', async t => {
-  if (!existsSync('/dev/shm')) return t.pass('no tmpfs here');
-  const place = placeOf(t, { 'job.ts': LINES, 'a.txt': 'a b a\n' });
-  const memory = { ...place, temp: '/dev/shm' };
-  // Named, or not needed: the segments go beside the output.
-  for (const args of [
-    ['--temp', '/dev/shm', '--out', 'x.csv'],
-    ['--out', 'y.csv'],
-  ]) {
-    t.is((await run(memory, ['wordcount', 'a.txt', ...args])).code, 0);
-  }
-  const table = await run(memory, ['wordcount', 'a.txt', '--format', 'table']);
-  t.is(table.code, 2);
-  t.is(
-    table.stderr,
-    [
-      'superstep: /dev/shm lies in memory (tmpfs), and what does not fit in memory is to be written there   [TEMP_TMPFS]',
-      '  Name a folder on a disk with --temp, or this one if you mean it.',
-      '',
-    ].join('\n'),
-  );
-});
 
 test('mistakes in flags and parameters', async t => {
   const place = placeOf(t, { 'a.txt': 'a' });

@@ -1,11 +1,11 @@
 /** What an output that cannot be written gets, by the command: the message, the exit code, and nothing left behind. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ava, { type ExecutionContext } from 'ava';
+import ava from 'ava';
 import { start } from '../../cli/child.ts';
-import { fails, listing, placeOf, run, SLOW, until } from './command.ts';
+import { distinct, fails, listing, placeOf, run, SLOW, smallDisk, until } from './command.ts';
 
 /** One at a time: each is a process with threads of its own. */
 const test = ava.serial;
@@ -87,24 +87,6 @@ test('two jobs on one output: the second is refused and names the first, which g
   t.deepEqual(listing(place.folder), ['a.txt', 'go', 'job.ts', 'mapping', 'temporary', 'x.csv']);
 });
 
-/** A file system in memory of one MiB at `path`, where this process may make one. */
-function smallDisk(t: ExecutionContext, path: string): boolean {
-  mkdirSync(path);
-  const options = ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path];
-  if (spawnSync('mount', options, { stdio: 'ignore' }).status !== 0) {
-    t.log('skipped: mounting a small file system needs root');
-    return false;
-  }
-  t.teardown(() => execFileSync('umount', ['-l', path]));
-  return true;
-}
-
-/** Distinct words, ten a line. */
-const distinct = (words: number): string =>
-  Array.from({ length: words }, (_, i) => `w${i.toString(36)}${i % 10 === 9 ? '\n' : ' '}`).join(
-    '',
-  );
-
 test('an output on a full disk: 75, and nothing is left', async t => {
   const place = placeOf(t, { 'a.txt': distinct(200_000) });
   const disk = join(place.folder, 'disk');
@@ -120,19 +102,6 @@ test('an output on a full disk: 75, and nothing is left', async t => {
       '  Free some space there, or put temporary files elsewhere with --temp DIR.',
     ]);
   }
-  t.deepEqual(listing(disk), []);
-});
-
-test('intermediate data on a full disk: 75, and nothing is left', async t => {
-  const place = placeOf(t, { 'a.txt': distinct(2_000_000) });
-  const disk = join(place.folder, 'disk');
-  if (!smallDisk(t, disk)) return;
-  const args = ['wordcount', 'a.txt', '--out', 'x.csv', '--memory', '96MiB', '--temp', 'disk'];
-  await fails(t, place, args, 75, [
-    /^superstep: \S*disk\/\S+: no space left to write to it \(ENOSPC\) {3}\[DISK_FULL\]$/,
-    /^ {2}job wordcount, stage wordcount (map|reduce), task \d+, attempt 1$/,
-    '  Free some space there, or put temporary files elsewhere with --temp DIR.',
-  ]);
   t.deepEqual(listing(disk), []);
 });
 

@@ -1,4 +1,5 @@
 /** For tests of what goes wrong: runs the command in a folder and shows what it said and what it left. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -83,6 +84,38 @@ export async function fails(
   t.deepEqual(stateOf(place.folder), before, 'nothing is left, nothing has changed');
   return done;
 }
+
+/** For a process that the system refuses what it refuses others: it lets root do anything. Undefined, and said, where no
+ *  other user can run this copy. */
+export async function asNobody(
+  t: ExecutionContext,
+  place: Place,
+): Promise<ChildOptions | undefined> {
+  if (process.getuid?.() !== 0) return {};
+  const nobody = { uid: 65_534, gid: 65_534, env: { HOME: place.folder } };
+  const probe = await run(place, ['no-such-job', 'x'], nobody).catch(() => undefined);
+  if (probe?.code === 2) return nobody;
+  t.log('skipped: another user cannot run this copy');
+  return undefined;
+}
+
+/** Mounts a file system in memory at `path`, of one MiB unless `options` say otherwise, where this process may. */
+export function smallDisk(t: ExecutionContext, path: string, options = 'size=1m'): boolean {
+  mkdirSync(path);
+  const args = ['-t', 'tmpfs', '-o', options, 'tmpfs', path];
+  if (spawnSync('mount', args, { stdio: 'ignore' }).status !== 0) {
+    t.log('skipped: mounting a small file system needs root');
+    return false;
+  }
+  t.teardown(() => execFileSync('umount', ['-l', path]));
+  return true;
+}
+
+/** Distinct words, ten a line. */
+export const distinct = (words: number): string =>
+  Array.from({ length: words }, (_, i) => `w${i.toString(36)}${i % 10 === 9 ? '\n' : ' '}`).join(
+    '',
+  );
 
 /** A job whose map says that it runs (a file `mapping`) and waits for a file `go`. */
 export const SLOW = `import { existsSync, writeFileSync } from 'node:fs';

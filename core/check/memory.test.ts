@@ -140,6 +140,66 @@ test.serial('the longest line: with memory it works, with the least it names the
   if (least.code !== 0) t.regex(least.stderr, /\[MEMORY\]\n[^]*--memory/);
 });
 
+/** What a run that needs more memory says, but for numbers. */
+async function refusal(t: ExecutionContext, ran: Ran): Promise<string> {
+  t.is(ran.code, 1, ran.stderr);
+  return ran.stderr
+    .trimEnd()
+    .replaceAll(/\S*\/(?=\w+\.txt)/g, '')
+    .replaceAll(/\d[\d,]{4,}/g, 'N');
+}
+const letters = (letter: string): string => `line "${letter.repeat(58)}… (N bytes)`;
+
+test.serial('what does not fit in a walk: named with its place and its keys', async t => {
+  const input = linesOf(t, [5, 8 * MIB, 7]);
+  t.is(
+    await refusal(t, await run(t, 'linesByLine', input, '40MiB')),
+    `superstep: lines-by-line: map at long.txt, row 2, byte 6: no memory for a batch (N bytes) in this worker's share   [MEMORY]
+  largest keys: ${letters('b')}, line "aaaaa" (10 bytes)
+  at byte 6
+  job lines-by-line, stage lines-by-line map, task 1, attempt 2
+  Raise --memory or lower --workers.`,
+  );
+  const words = await superstep([
+    'run',
+    'wordcount',
+    linesOf(t, [5, RECORD_BYTES, 7]),
+    `--out=${join(folderOf(t), 'out.csv')}`,
+    '--quiet',
+    '--workers=1',
+    '--memory=40MiB',
+  ]);
+  t.regex(words.stderr, /^superstep: wordcount: map at .*long\.txt, row 2, byte 6: no memory for /);
+  t.regex(words.stderr, /largest keys: word "b{58}… \(16,777,216 bytes\)\n[^]*--memory/);
+});
+
+test.serial('what does not fit in a reduce: named with its partition and its keys', async t => {
+  const input = linesOf(
+    t,
+    Array.from({ length: 12 }, (_, i) => 4 * MIB + i),
+  );
+  t.is(
+    await refusal(t, await run(t, 'linesByLine', input, '60MiB')),
+    `superstep: lines-by-line: reduce of partition 0: no memory for a batch (N bytes) in this worker's share   [MEMORY]
+  largest keys: ${['l', 'f', 'd'].map(letters).join(', ')}
+  job lines-by-line, stage lines-by-line reduce, task 0, partition 0, attempt 2
+  Raise --memory or lower --workers.`,
+  );
+});
+
+test.serial('a reduce that keeps what it reads: named with the key that has most', async t => {
+  t.is(
+    (await refusal(t, await run(t, 'keep', oneLine(t), `${LIMIT}`, { rows: 300_000 }))).replace(
+      / {2}largest keys: group 7 \((about )?N bytes\), group \d+ .*, group \d+ .*\n/,
+      '  largest keys: group 7\n',
+    ),
+    `superstep: keep: reduce of partition 0: task 0 of job keep, stage keep reduce holds N bytes on the heap, its share is N   [MEMORY]
+  largest keys: group 7
+  job keep, stage keep reduce, task 0, partition 0, attempt 2
+  Raise --memory, lower --workers, or keep less in memory at a time.`,
+  );
+});
+
 test.serial('a longer line is RECORD_TOO_LONG, with file and offset', async t => {
   const input = linesOf(t, [5, RECORD_BYTES + 1]);
   const { code, stderr } = await run(t, 'linesByLine', input, '1GB');

@@ -71,7 +71,7 @@ export class Kernels {
     const bytes = this.heldBytes;
     if (bytes > this.#maxBytes || !grant.reserve(bytes)) {
       throw new LimitError('MEMORY', `the kernels' first ${bytes} bytes do not fit in the budget`, {
-        remedy: 'raise --memory or lower --workers',
+        remedy: 'Raise --memory or lower --workers.',
       });
     }
     this.u8.fill(0xff, MASKS, MASKS + 16);
@@ -253,8 +253,9 @@ export class Kernels {
 }
 
 export function outOfMemory(bytes: number, what: string): LimitError {
-  return new LimitError('MEMORY', `no memory for ${what}${bytes > 0 ? ` (${bytes} bytes)` : ''}`, {
-    remedy: 'raise --memory or lower --workers',
+  const asked = bytes > 0 ? ` (${bytes.toLocaleString('en')} bytes)` : '';
+  return new LimitError('MEMORY', `no memory for ${what}${asked} in this worker's share`, {
+    remedy: 'Raise --memory or lower --workers.',
   });
 }
 

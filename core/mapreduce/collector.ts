@@ -24,7 +24,9 @@ import { Rows } from '../kernels/rows.ts';
 import { countLines } from '../kernels/text.ts';
 import { BatchArea, type ColumnPointers, Region } from '../store/batch-area.ts';
 import { advanced } from '../store/merge.ts';
+import { largestRows, largestWords } from './largest-keys.ts';
 import type { KeyPart, Layout } from './layout.ts';
+import { isMemory, withKeys } from './no-room.ts';
 
 export interface CollectorOptions {
   readonly kernels: Kernels;
@@ -86,6 +88,15 @@ export class Collector {
   /** Counts the words of whole lines. The bytes may be changed. Returns the number of lines. */
   addWords(bytes: Uint8Array, split: 'bytes' | 'unicode', lower: boolean): number {
     this.bytesEmitted += bytes.length;
+    try {
+      return this.#count(bytes, split, lower);
+    } catch (error) {
+      if (!isMemory(error)) throw error;
+      throw withKeys(error, largestWords(bytes, this.#options.layout.key[0]!.column));
+    }
+  }
+
+  #count(bytes: Uint8Array, split: 'bytes' | 'unicode', lower: boolean): number {
     const from = this.#chunk.fit(bytes.length);
     this.#kernels.copyIn(bytes, from);
     const lines = countLines(this.#kernels, from, bytes.length);
@@ -103,8 +114,21 @@ export class Collector {
     if (this.#options.isLeaving()) throw emittedInCombiner();
     this.rowsEmitted += batch.rows;
     this.bytesEmitted += bytesIn(batch);
-    if (this.#groups !== undefined) this.#fold(this.#groups, batch);
-    else this.#append(this.#rows!, batch);
+    try {
+      if (this.#groups !== undefined) this.#fold(this.#groups, batch);
+      else this.#append(this.#rows!, batch);
+    } catch (error) {
+      if (!isMemory(error)) throw error;
+      const { emits, layout } = this.#options;
+      throw withKeys(
+        error,
+        largestRows(
+          batch,
+          emits,
+          layout.key.map(({ column }) => column),
+        ),
+      );
+    }
   }
 
   get held(): number {

@@ -3,8 +3,9 @@
  * The function is generated for each stage from text that no other program shares: V8 keys code and type feedback by
  * source text, so one text for two jobs would be one polymorphic function for both (5 to 10 times slower).
  * Order of calls: `open` before the user's function is called, `close` when it has returned; `flush` at the end.
- * Invariants: a row is in all columns or in none (a value of the wrong type leaves nothing of its row); while closed,
- * `emit` throws: a row that came too late is never lost in silence, and never reaches memory that is another task's by now.
+ * Invariants: a row is in all columns or in none (a value of the wrong type leaves nothing of its row); a task whose rows
+ * could not be handed on fails, also where its function caught what `emit` threw; while closed, `emit` throws: a row that
+ * came too late is never lost in silence, and never reaches memory that is another task's by now.
  */
 import { BATCH_BYTES, type StoredBatch, type StoredColumn } from '../batch/columns.ts';
 import { builderOf, type ColumnBuilder } from '../batch/codec.ts';
@@ -25,6 +26,8 @@ export class Emitter {
   readonly #keys: ColumnBuilder | undefined;
   readonly #where: string;
   readonly #gate: Gate;
+  /** Rows could not be handed on and are lost: whatever the user's function made of that. */
+  #failure: { readonly error: unknown } | undefined;
 
   /** `where` begins its errors. `flush` must have taken the batch when it returns. */
   constructor(
@@ -59,8 +62,9 @@ export class Emitter {
     this.emit = generate(Object.keys(columns), this.#columns, this.#gate, where, this.#keys);
   }
 
-  /** Hands on what is there. */
+  /** Hands on what is there. Throws what that throws, and from then on the same. */
   flush(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
     const { rows, open } = this.#gate;
     if (rows === 0) return;
     this.#gate.rows = 0;
@@ -71,6 +75,9 @@ export class Emitter {
         { rows, columns: this.#columns.map(builder => builder.column()) },
         this.#keys?.column(),
       );
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
     } finally {
       this.#gate.open = open;
       for (const builder of this.#columns) builder.truncate(0);

@@ -98,7 +98,12 @@ function windowBytes({ batches }: Slice): number {
   return WINDOW_PART * most + WINDOW_BYTES;
 }
 
-function inputFor({ fields, range }: ReduceArgument, carrier: Carrier, slice: Slice): MergeInput {
+/** A slice of the task's as an input of its merges. */
+export function inputFor(
+  { fields, range }: ReduceArgument,
+  carrier: Carrier,
+  slice: Slice,
+): MergeInput {
   const input = inputOf(carrier, slice, fields);
   return range === undefined ? input : within(input, range);
 }

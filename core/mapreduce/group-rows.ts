@@ -72,6 +72,7 @@ export class GroupRows {
   readonly #blocks: Blocks;
   readonly #values: Schema;
   readonly #reader: RowReader;
+  readonly #heapCheck: () => void;
   #page: Page | undefined;
   #row = 0;
   /** Whether `#row` is the first of a group nobody has been given. */
@@ -80,9 +81,11 @@ export class GroupRows {
   /** Where the group at hand began, once its first page has gone. */
   #origin: { readonly open: () => Blocks; readonly start: number } | undefined;
 
-  constructor(blocks: Blocks, values: Schema) {
+  /** `heapCheck`: called before each block of rows, since whoever reads them may keep them. */
+  constructor(blocks: Blocks, values: Schema, heapCheck: () => void = () => {}) {
     this.#blocks = blocks;
     this.#values = values;
+    this.#heapCheck = heapCheck;
     this.#reader = rowReader(values);
     this.#turn();
   }
@@ -119,6 +122,7 @@ export class GroupRows {
   }
 
   #turn(): void {
+    this.#heapCheck();
     const block = this.#blocks.next();
     this.#row = 0;
     this.#page = block && new Page(block, this.#blocks, this.#reader);
@@ -161,6 +165,7 @@ export class GroupRows {
           this.#check(group);
         }
         if (row < page.rows) return;
+        this.#heapCheck();
         block = blocks.next();
       }
     } finally {

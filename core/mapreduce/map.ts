@@ -31,9 +31,10 @@ import { hardened } from './hard-memory.ts';
 import { measure } from './measure.ts';
 import { loadDefinition } from '../define/loader.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { isMemory, NoRoom, withKeys } from './no-room.ts';
 import { partitionerOf } from './partition.ts';
 import { type PiecePlace, readSplit } from './read-split.ts';
-import { combinerOf } from './row-combiner.ts';
+import { CombineError, combinerOf } from './row-combiner.ts';
 import { SideOutputs, type SideTaker } from './side-outputs.ts';
 import { WalkChannel, type WalkChannelOptions } from './walk-channel.ts';
 import { emitsOf, type MapReduceSpec } from './define.ts';
@@ -185,14 +186,23 @@ class Walk {
   ): WalkChannel {
     const { context, stage } = this.#argument;
     const name = `${stage.id}-${this.#worker.attempt}-${this.#channels.length}`;
-    return new WalkChannel(kernels, this.#channels, {
-      ...options,
-      maxRows: context.refuse?.rows,
-      runOptions: run => ({
-        segment: join(context.temp, `${name}-${run}.parquet`),
-        arena: this.#worker,
-      }),
-    });
+    try {
+      return new WalkChannel(kernels, this.#channels, {
+        ...options,
+        maxRows: context.refuse?.rows,
+        runOptions: run => ({
+          segment: join(context.temp, `${name}-${run}.parquet`),
+          arena: this.#worker,
+        }),
+      });
+    } catch (error) {
+      throw isMemory(error) ? withKeys(error, []).at(this.#name, {}) : error;
+    }
+  }
+
+  /** In messages. */
+  get #name(): string {
+    return `${this.#argument.stage.name}: map`;
   }
 
   /** Rows without a key go to the partition of their split: parts are then in the order of the input. */
@@ -234,7 +244,11 @@ class Walk {
         throw this.#placed(error, { file, row, offset: offset! + this.#mapper.rowStart });
       }
     }
-    this.#mapper.end();
+    try {
+      this.#mapper.end();
+    } catch (error) {
+      throw error instanceof NoRoom ? error.at(`${this.#name} of ${split.label}`, {}) : error;
+    }
   }
 
   async #take(batch: StoredBatch, { file, row }: PiecePlace): Promise<void> {
@@ -248,9 +262,7 @@ class Walk {
 
   /** An error of the user's function, with where in the input it was. */
   #placed(error: unknown, { file, row: first, offset }: Place): unknown {
-    for (const { failure } of this.#channels) if (failure !== undefined) return failure.error;
-    if (error instanceof DataError) return error;
-    if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
+    if (error instanceof DataError || error instanceof CombineError) return error;
     const { row } = this.#mapper;
     const details = {
       file,
@@ -259,6 +271,9 @@ class Walk {
       job: this.#argument.context.job,
       stage: `${this.#argument.stage.name} map`,
     };
+    if (error instanceof NoRoom)
+      return error.at(`${this.#name} at ${placeOf(details, row)}`, details);
+    if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
     const message = error instanceof Error ? error.message : String(error);
     return new TaskError(
       error instanceof TaskError ? error.code : 'TASK_FAILED',

@@ -9,20 +9,23 @@
 import { loadDefinition } from '../define/loader.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import type { Schema } from '../define/schema.ts';
+import type { LimitError } from '../errors.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import { carrierOf } from './carriers.ts';
 import { MergedGroups } from '../store/merged-groups.ts';
 import { MergedRows } from '../store/merged-rows.ts';
 import type { MergeInput } from '../store/merge.ts';
 import { UserContext } from './context.ts';
-import { lowerFanIn } from './fan-in.ts';
+import { inputFor, lowerFanIn } from './fan-in.ts';
 import { measure } from './measure.ts';
 import { GroupRows } from './group-rows.ts';
 import { KeyDecoder } from './key-decoder.ts';
-import { keyReader, overflowOf } from './keys.ts';
+import { keyReader, overflowOf, printKey } from './keys.ts';
+import { largestKeys } from './largest-keys.ts';
 import { hardened } from './hard-memory.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { MapReduceSpec } from './define.ts';
+import { isMemory, type NoRoom, withKeys } from './no-room.ts';
 import { SideOutputs } from './side-outputs.ts';
 import type { Part, ReduceArgument, Reduced } from './stage.ts';
 import { combinerOf } from './row-combiner.ts';
@@ -81,11 +84,36 @@ export async function runReduce(argument: ReduceArgument, given: WorkerContext):
     return { part: part!, sideParts, spilledBytes, counters, ...(await measured()) };
   } catch (error) {
     for (const target of targets) await target.abort();
-    throw error;
+    throw isMemory(error) ? noRoom(error, argument, layout, carrier) : error;
   } finally {
     carrier.close();
     merged?.remove();
   }
+}
+
+/** With the operator, its partition and its largest keys. */
+function noRoom(
+  error: LimitError,
+  argument: ReduceArgument,
+  layout: Layout,
+  carrier: Carrier,
+): NoRoom {
+  const { context, stage, how, partition, slices, fields } = argument;
+  let keys: string[] = [];
+  try {
+    if (layout.key.length > 0) {
+      keys = largestKeys({
+        inputs: slices.map(slice => inputFor(argument, carrier, slice)),
+        fields,
+        natural: how === 'reduce' && layout.mode === 'rows',
+        print: key => printKey(layout.key, key),
+      });
+    }
+  } catch {
+    // What went wrong first is what there is to say.
+  }
+  const where = { job: context.job, stage: `${stage.name} reduce`, partition };
+  return withKeys(error, keys).at(`${stage.name}: ${how} of partition ${partition}`, where);
 }
 
 /** Fills `targets`: the task's own, then those of further outputs. */
@@ -197,7 +225,7 @@ async function reduceRows(work: Work): Promise<void> {
   }
   const user = new UserReducer(work);
   await roomInAll(work.targets);
-  const groups = new GroupRows(merged, layout.values);
+  const groups = new GroupRows(merged, layout.values, () => worker.heapCheck());
   const readKey = keyReader(layout.key);
   for (let group = groups.next(); group !== undefined; group = groups.next()) {
     user.group(group.key, readKey(group.key), group.values);

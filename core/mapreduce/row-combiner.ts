@@ -47,6 +47,9 @@ export interface Where {
   readonly partition?: number;
 }
 
+/** Says where by its key; where the map was when its rows left has nothing to do with it. */
+export class CombineError extends TaskError {}
+
 /** undefined: rows of one key cannot become one before they are reduced. */
 export function combinerOf(
   spec: MapReduceSpec | undefined,
@@ -189,7 +192,7 @@ export class RowCombiner implements Combine {
     if (error instanceof SuperstepError && !(error instanceof TaskError)) return error;
     const key = printKey(this.#layout.key, this.#key.slice(0, this.#length));
     const message = error instanceof Error ? error.message : String(error);
-    return new TaskError(
+    return new CombineError(
       error instanceof TaskError ? error.code : 'TASK_FAILED',
       `${this.#name}: combine failed at ${key}: ${message}`,
       this.#where,

@@ -31,7 +31,6 @@ export class WalkChannel {
   readonly #gate: Gate;
   /** Rows are on their way out, and user code may run. */
   #leaving = false;
-  #failure: { readonly error: unknown } | undefined;
 
   /** `all`: the walk's channels, which this one joins. */
   constructor(kernels: Kernels, all: WalkChannel[], options: WalkChannelOptions) {
@@ -49,14 +48,8 @@ export class WalkChannel {
     all.push(this);
   }
 
-  /** Why rows could not leave. The walk has failed, also where the user's function caught it at an `emit`. */
-  get failure(): { readonly error: unknown } | undefined {
-    return this.#failure;
-  }
-
-  /** What is held leaves; nothing may be added afterwards. Throws what a spill threw. */
+  /** What is held leaves; nothing may be added afterwards. */
   async seal(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.collector.held === 0) return;
     const order = this.collector.order();
     this.#leaving = true;
@@ -68,9 +61,6 @@ export class WalkChannel {
     this.#leaving = true;
     try {
       this.runs.push(spill(order, this.#runOptions(), this.#gate));
-    } catch (error) {
-      this.#failure ??= { error };
-      throw error;
     } finally {
       this.#leaving = false;
     }

@@ -3,8 +3,7 @@
  * Invariant: pointers are valid until the next `copy`; the kernel's memory may move, pointers into it do not.
  */
 import type { StoredBatch } from '../batch/columns.ts';
-import { LimitError } from '../errors.ts';
-import type { Kernels } from '../kernels/kernels.ts';
+import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
 
 /** Where a column's buffers are in kernel memory; 0 for what it has not. */
 export interface ColumnPointers {
@@ -34,7 +33,7 @@ export class Region {
     // A quarter more, so that a batch a little larger than the last does not move it again.
     const asked = Math.max(1024, bytes + (bytes >>> 2));
     this.#pointer = this.#kernels.alloc(asked);
-    if (this.#pointer === 0) throw outOfMemory(asked);
+    if (this.#pointer === 0) throw outOfMemory(asked, 'a batch');
     this.#bytes = asked;
     return this.#pointer;
   }
@@ -83,14 +82,4 @@ export class BatchArea {
   free(): void {
     this.#region.free();
   }
-}
-
-export function outOfMemory(bytes: number): LimitError {
-  return new LimitError(
-    'MEMORY',
-    `no room for ${bytes} bytes within this worker's share of memory`,
-    {
-      remedy: 'Give more with --memory, or use fewer --workers',
-    },
-  );
 }

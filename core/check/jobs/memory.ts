@@ -67,6 +67,22 @@ export const twice = mapReduce({
   },
 });
 
+/** One group is most of the rows, and `reduce` keeps all that it reads. */
+export const keep = mapReduce({
+  name: 'keep',
+  params: { rows: int64 },
+  input: { line: utf8 },
+  key: { group: int64 },
+  value: { text: utf8 },
+  output: { group: int64, count: int64 },
+  map(_, emit, { params }) {
+    for (let n = 0; n < params.rows; n++) emit({ group: n % 10 === 0 ? n : 7, text: textOf(n) });
+  },
+  reduce(key, values, emit) {
+    emit({ ...key, count: [...values].length });
+  },
+});
+
 /** Lines as keys and as values. */
 export const linesByLine = mapReduce({
   name: 'lines-by-line',

@@ -79,9 +79,9 @@ function headOf(columns: Schema): Buffer {
 
 const sink: Sink = {
   extension: '.csv',
-  open: (path, columns) =>
+  open: (path, columns, { nulls = {} } = {}) =>
     new RowWriter(path, columns, {
-      style: { absent: '', quote: '', text: putCell, binary: putCell, list: 'text' },
+      style: { absent: '', nulls, quote: '', text: putCell, binary: putCell, list: 'text' },
       head: headOf(columns),
       before: Object.keys(columns).map((_, i) => Uint8Array.of(...(i === 0 ? [] : [COMMA]))),
       after: Buffer.from('\n'),

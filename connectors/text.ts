@@ -10,7 +10,9 @@
 import type {
   FileFact,
   Limits,
+  Schema,
   Sink,
+  SinkOptions,
   Source,
   SourceOptions,
   Split,
@@ -176,15 +178,24 @@ const source: Source = {
   open: (piece, options, limits) => new TextSplitReader(piece, options, limits),
 };
 
+/** Values of a row with a separator between. */
+export function writeValues(
+  path: string,
+  columns: Schema,
+  separator: string,
+  nulls: SinkOptions['nulls'] = {},
+): RowWriter {
+  return new RowWriter(path, columns, {
+    style: { absent: '', nulls, quote: '', text: putRaw, binary: putRaw, list: 'text' },
+    head: Buffer.alloc(0),
+    before: Object.keys(columns).map((_, i) => Buffer.from(i === 0 ? '' : separator)),
+    after: Buffer.from('\n'),
+  });
+}
+
 const sink: Sink = {
   extension: '.txt',
-  open: (path, columns) =>
-    new RowWriter(path, columns, {
-      style: { absent: '', quote: '', text: putRaw, binary: putRaw, list: 'text' },
-      head: Buffer.alloc(0),
-      before: Object.keys(columns).map((_, i) => Buffer.from(i === 0 ? '' : '\t')),
-      after: Buffer.from('\n'),
-    }),
+  open: (path, columns, { nulls } = {}) => writeValues(path, columns, '\t', nulls),
 };
 
 export default { source, sink };

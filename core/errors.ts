@@ -66,6 +66,10 @@ export const CODES = {
   INT64_RANGE: ['DataError', 'an int64 is beyond what a number holds exactly'],
   DATE_RANGE: ['DataError', 'a date is outside the years 0000 to 9999'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
+  GRAPH_INVALID: [
+    'DataError',
+    'a header, or the properties, of a graph are not what they should be',
+  ],
   EDGE_INVALID: ['DataError', 'a line of an edge list is not an edge'],
   EDGE_DANGLING: ['DataError', 'an edge names a vertex that is not there'],
   VERTEX_TWICE: ['DataError', 'a vertex is listed twice'],

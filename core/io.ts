@@ -15,7 +15,7 @@
 import type { StoredBatch } from './batch/columns.ts';
 import type { Json } from './define/place.ts';
 import type { Schema } from './define/schema.ts';
-import { ENCODINGS } from './define/table.ts';
+import { ENCODINGS, type ReadOptions, type Table } from './define/table.ts';
 import { UsageError } from './errors.ts';
 
 /** One input as it was when the plan was made. */
@@ -140,11 +140,37 @@ export interface BatchReader {
   close(): void;
 }
 
+/** What a format that holds a whole graph says of one: tables, of which nothing is read yet, and what goes with them. */
+export interface GraphInput {
+  readonly edges: Table<Schema>;
+  readonly vertices?: Table<Schema>;
+  readonly directed?: boolean;
+  /** Parameters that are not given otherwise, by name of the job; as text, as `--param` takes them. */
+  readonly params?: { readonly [job: string]: { readonly [param: string]: string } };
+  /** How the results of a job over this graph are written. */
+  readonly sink?: SinkOptions;
+}
+export interface GraphRequest {
+  readonly where: readonly string[];
+  /** Columns wanted: `source`, `target` and values; `vertex` and values. */
+  readonly edges: Schema;
+  readonly vertices: Schema;
+  readonly options: ReadOptions;
+}
+/** Reads headers only. Throws UsageError INPUT_MISSING, COLUMN_MISSING and so on; DataError for a header that is wrong. */
+export type GraphOf = (request: GraphRequest) => Promise<GraphInput>;
+
+/** What a user may want otherwise of any format. Plain data: travels to the tasks that write. */
+export interface SinkOptions {
+  /** What null is in csv and text, by column type; empty where there is none. */
+  readonly nulls?: { readonly [type: string]: string };
+}
+
 export interface Sink {
   /** With the dot. */
   readonly extension: string;
   /** Creates `path`, which must not exist. */
-  open(path: string, columns: Schema): BatchWriter;
+  open(path: string, columns: Schema, options?: SinkOptions): BatchWriter;
 }
 
 /** One file being written. Synchronous: `emit` may write before it returns. */
@@ -158,12 +184,13 @@ export interface BatchWriter {
   abort(): void;
 }
 
-/** The built-in formats, and what can be done with each today. */
+/** The built-in formats, and what can be done with each today: `reads` tables, `graph`s with more than a table of edges. */
 const FORMATS: {
   readonly [format: string]: {
     readonly extensions: readonly string[];
     readonly reads: boolean;
     readonly writes: boolean;
+    readonly graph?: true;
   };
 } = {
   text: { extensions: ['.txt'], reads: true, writes: true },
@@ -172,6 +199,7 @@ const FORMATS: {
   parquet: { extensions: ['.parquet'], reads: false, writes: true },
   // No extension is its own: a table of edges makes edges of what would be text.
   edges: { extensions: [], reads: true, writes: false },
+  graphalytics: { extensions: [], reads: false, writes: true, graph: true },
 };
 
 const formatsThat = (can: 'reads' | 'writes'): string =>
@@ -256,6 +284,11 @@ function known(format: string, can: 'reads' | 'writes', said: string): boolean {
 
 function checkReads(format: string, said: string): void {
   if (known(format, 'reads', said)) return;
+  if (FORMATS[format]!.graph === true) {
+    throw new UsageError('FORMAT_NOT_READ', `${said}: ${format} is a graph, not a table`, {
+      remedy: 'Give it to a job over a graph, such as pagerank',
+    });
+  }
   throw new UsageError('FORMAT_NOT_READ', `${said}: ${format} cannot be read yet`, {
     remedy: `Formats that can be read: ${formatsThat('reads')}. To read its lines as text: --input-format text`,
   });
@@ -270,11 +303,27 @@ function checkWrites(format: string, said: string): void {
 
 /** The module of a built-in format: `superstep/connectors/<format>`. The package names itself, so that core needs no
  *  path to a folder above it. */
-async function load(format: string): Promise<{ readonly source?: Source; readonly sink?: Sink }> {
+async function load(format: string): Promise<FormatModule> {
   const module = (await import(`superstep/connectors/${format}`)) as {
-    readonly default: { readonly source?: Source; readonly sink?: Sink };
+    readonly default: FormatModule;
   };
   return module.default;
+}
+interface FormatModule {
+  readonly source?: Source;
+  readonly sink?: Sink;
+  readonly graph?: GraphOf;
+}
+
+/** What makes a graph of such inputs, where their format (asked for, or by extension) holds more of one than a table of
+ *  edges; undefined where it does not. */
+export async function loadGraph(
+  paths: readonly string[],
+  asked?: string,
+): Promise<GraphOf | undefined> {
+  const named = asked === undefined ? paths.map(formatByName) : [asked];
+  const format = named.find(each => each !== undefined && FORMATS[each]?.graph === true);
+  return format === undefined ? undefined : (await load(format)).graph;
 }
 
 /** Throws UsageError FORMAT_UNKNOWN, FORMAT_NOT_READ. */

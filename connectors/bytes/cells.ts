@@ -7,6 +7,7 @@
 import {
   type AnyType,
   openList,
+  type SinkOptions,
   type StoredColumn,
   storedAs,
   valuesOf,
@@ -29,6 +30,8 @@ export type PutBytes = (out: Block, data: Uint8Array, from: number, to: number) 
 /** What formats write each in its own way. */
 export interface Style {
   readonly absent: string;
+  /** Instead of `absent`, for columns of a type. */
+  readonly nulls?: SinkOptions['nulls'];
   /** Around what is not a number of the format itself: dates, timestamps, NaN, Infinity. */
   readonly quote: string;
   readonly text: PutBytes;
@@ -126,7 +129,8 @@ class BytesCell implements Cell {
 }
 
 export function cellOf(of: AnyType, style: Style): Cell {
-  const { absent } = style;
+  const { absent: usual, nulls = {} } = style;
+  const absent = Object.hasOwn(nulls, of.type) ? nulls[of.type]! : usual;
   switch (storedAs(of)) {
     case 'i32':
       return new Int32Cell(absent, int32Writer(of, style));

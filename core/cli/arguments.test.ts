@@ -23,6 +23,17 @@ function refuses(
   t.regex(error.message, message);
 }
 
+async function refusesLater(
+  t: ExecutionContext,
+  run: Promise<unknown>,
+  message: RegExp,
+  code: Code = 'USAGE',
+): Promise<void> {
+  const error = (await t.throwsAsync(run, { instanceOf: SuperstepError })) as SuperstepError;
+  t.is(error.code, code);
+  t.regex(error.message, message);
+}
+
 test('--schema', t => {
   t.deepEqual(parseSchema('id:int64, total:decimal(12,2)?,tags:list(utf8),a:b:bigint64'), {
     id: int64,
@@ -77,45 +88,46 @@ function readsOf(tables: Tables): unknown[] {
   return reads;
 }
 
-const where = (paths: string[], input: string[] = []): unknown[] =>
-  readsOf(makeTables(count, paths, { input }).tables);
+const where = async (paths: string[], input: string[] = []): Promise<unknown[]> =>
+  readsOf((await makeTables(count, paths, { input })).tables);
 
-test('one input: positional, --input, or --input name=', t => {
-  t.deepEqual(where(['a', 'b']), [[['a', 'b'], {}]]);
-  t.deepEqual(where(['a'], ['b']), [[['a', 'b'], {}]]);
-  t.deepEqual(where([], ['input=b', 'x=y.txt']), [[['b', 'x=y.txt'], {}]]);
-  refuses(t, () => where([]), /wordcount: no input/);
-  refuses(t, () => where(['-', '-']), /standard input/);
+test('one input: positional, --input, or --input name=', async t => {
+  t.deepEqual(await where(['a', 'b']), [[['a', 'b'], {}]]);
+  t.deepEqual(await where(['a'], ['b']), [[['a', 'b'], {}]]);
+  t.deepEqual(await where([], ['input=b', 'x=y.txt']), [[['b', 'x=y.txt'], {}]]);
+  await refusesLater(t, where([]), /wordcount: no input/);
+  await refusesLater(t, where(['-', '-']), /standard input/);
 });
 
 const make = (paths: string[], input: string[]) => makeTables(both, paths, { input });
 
-test('several inputs go by name', t => {
-  const { tables, single } = make([], ['left=a', 'right=b', 'left=c']);
+test('several inputs go by name', async t => {
+  const { tables, single } = await make([], ['left=a', 'right=b', 'left=c']);
   t.false(single);
   t.deepEqual(readsOf({ one: tables['one']! }), [
     [['a', 'c'], {}],
     [['b'], {}],
   ]);
-  refuses(t, () => make(['a'], []), /2 inputs, and a could be any/);
-  refuses(t, () => make([], ['left=a']), /input 'right' is not given/);
-  refuses(t, () => make([], ['left=a', 'right=b', 'c']), /--input c: which of left, right/);
+  await refusesLater(t, make(['a'], []), /2 inputs, and a could be any/);
+  await refusesLater(t, make([], ['left=a']), /input 'right' is not given/);
+  await refusesLater(t, make([], ['left=a', 'right=b', 'c']), /--input c: which of left, right/);
 });
 
-test('how inputs are read, and parameters', t => {
+test('how inputs are read, and parameters', async t => {
   const flags: RunFlags = {
     inputFormat: 'text',
     inputEncoding: 'latin1',
     skipBad: '3',
     param: ['k=2'],
   };
-  const { tables, single } = makeTables(best, ['a'], flags);
+  const { tables, single } = await makeTables(best, ['a'], flags);
   t.true(single);
   t.deepEqual(Object.keys(tables), ['top']);
   t.deepEqual(readsOf(tables), [[['a'], { format: 'text', encoding: 'latin1', skipBad: 3 }]]);
-  refuses(t, () => makeTables(best, ['a'], { inputEncoding: 'ebcdic' }), /ebcdic/);
-  refuses(t, () => makeTables(best, ['a'], { param: ['K=2'] }), /'K'/, 'PARAM_UNKNOWN');
-  refuses(t, () => makeTables(best, ['a'], { param: ['k=two'] }), /k=two/, 'PARAM_INVALID');
+  await refusesLater(t, makeTables(best, ['a'], { inputEncoding: 'ebcdic' }), /ebcdic/);
+  await refusesLater(t, makeTables(best, ['a'], { param: ['K=2'] }), /'K'/, 'PARAM_UNKNOWN');
+  const two = { param: ['k=two'] };
+  await refusesLater(t, makeTables(best, ['a'], two), /k=two/, 'PARAM_INVALID');
 });
 
 test('where one table goes', t => {

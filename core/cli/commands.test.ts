@@ -112,6 +112,34 @@ test('jobs: the built-in ones, and those of a file', async t => {
   t.is((await superstep(['jobs', 'empty.mjs'], { cwd: folder })).code, 2);
 });
 
+test('a job over a graph: what it takes, and its plan', async t => {
+  const cwd = folderOf(t, {
+    'far.mjs':
+      "import { float64, nullable, vertexId, vertexProgram } from 'superstep';\nexport default vertexProgram({ name: 'far', params: { source: vertexId }, edge: { weight: float64 }, state: { distance: nullable(float64) }, compute: v => v.voteToHalt() });\n",
+    'web.txt': '1 2 0.5\n',
+    'web.v': '1\n2\n3\n',
+  });
+  t.is(
+    (await superstep(['jobs', 'far.mjs'], { cwd })).stdout,
+    `far
+  input   edges       source: id, target: id, weight: float64
+  param   source      vertexId; must be given
+  param   directed    one of as-read, true, false; default as-read
+  param   duplicates  one of keep, drop; default keep
+  param   loops       one of keep, drop; default keep
+  param   dangling    one of error, drop, add; default error
+  output  output      vertex: id, distance: nullable(float64)
+`,
+  );
+  const flags = ['--param', 'source=1', '--param', 'directed=false', '--param', 'loops=drop'];
+  const inputs = ['web.txt', '--input', 'vertices=web.v'];
+  const plan = await superstep(['explain', './far.mjs', ...inputs, ...flags], { cwd });
+  t.is(plan.stderr, '');
+  t.regex(plan.stdout, /^job far\ninput 0 {3}1 file, 8 bytes, edges; 1 split/);
+  t.regex(plan.stdout, /\ninput 1 {3}1 file, 6 bytes, edges; 1 split/);
+  t.regex(plan.stdout, /\n {2}edges {4}undirected, ids bigint64, with weight, without loops/);
+});
+
 test('clean deletes what the dead left, and says so', async t => {
   const dead = JSON.stringify({ ...thisOwner(), start: '1' });
   const left = ['temp/superstep-gone', '.x.csv.superstep-gone.lock'];

@@ -14,7 +14,7 @@ export async function explain(
 ): Promise<void> {
   const { partitions } = runOptions(flags);
   const definition = await findJob(name);
-  const { tables, single } = makeTables(definition, paths, flags);
+  const { tables, single } = await makeTables(definition, paths, flags);
   if (flags.out !== undefined) findOutputs(flags.out, Object.keys(tables), single);
   await using session = await openSession(openOptions(flags));
   const plan = await session.explainData(tables, { partitions, job: definition.ref.name });

@@ -18,6 +18,9 @@ export interface Definition extends Runnable {
   readonly inputs?: { readonly [name: string]: Schema };
   /** Of a map-reduce. */
   readonly input?: Schema;
+  /** Of a job over a graph: columns of edges and vertices that it reads. */
+  readonly edge?: Schema;
+  readonly vertex?: Schema;
 }
 
 /** Throws UsageError JOB_NOT_FOUND, JOB_SYNTAX, JOB_NO_DEFAULT or MODULE_NOT_LOADED. */

@@ -4,8 +4,11 @@ import {
   describe,
   type DescribedParam,
   type Description,
+  describeParams,
   isRunnable,
+  type Runnable,
 } from '../define/describe.ts';
+import { GRAPH_PARAMS } from '../define/graph.ts';
 import { printValue } from '../define/value.ts';
 import { UsageError } from '../errors.ts';
 import { builtIns, builtInUrl, fileUrl, importJob } from './find-job.ts';
@@ -22,7 +25,7 @@ export async function listJobs(
   for (const url of urls) {
     const exports = await importJob(url);
     const found = file === undefined ? [exports['default']] : Object.values(exports);
-    jobs.push(...[...new Set(found)].filter(isRunnable).map(describe));
+    jobs.push(...[...new Set(found)].filter(isRunnable).map(described));
   }
   if (jobs.length === 0) {
     throw new UsageError('JOB_NO_DEFAULT', `${file}: it exports no job`, {
@@ -30,6 +33,14 @@ export async function listJobs(
     });
   }
   await print(flags.json ? `${toJson(jobs)}\n` : jobs.map(printJob).join('\n'));
+}
+
+/** With what the command lets one say of a graph. A parameter of the job's own hides one of these. */
+function described(of: Runnable): Description {
+  const description = describe(of);
+  if (description.kind !== 'vertexProgram') return description;
+  const more = describeParams(GRAPH_PARAMS).filter(({ name }) => !Object.hasOwn(of.params, name));
+  return { ...description, params: [...description.params, ...more] };
 }
 
 /** JSON has no bigint: the default of such a parameter is text, as --param takes it. */

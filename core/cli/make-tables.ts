@@ -1,46 +1,58 @@
 /** From a definition, inputs and parameters of the command line to tables: plans, of which nothing is read yet. */
-import { edges, graph } from '../define/graph.ts';
 import { parseParams } from '../define/params.ts';
 import type { Schema } from '../define/schema.ts';
 import { isTable, read, type ReadOptions, type Table, type Tables } from '../define/table.ts';
-import { type Encoding, ENCODINGS } from '../io.ts';
+import { type Encoding, ENCODINGS, type SinkOptions } from '../io.ts';
 import type { Definition } from './find-job.ts';
 import { count, given, refuse, type RunFlags } from './flags.ts';
+import { makeGraph } from './make-graph.ts';
 import { parseSchema } from './schema-text.ts';
 
 /** The one input of a definition that does not name its inputs. */
 const ONLY = 'input';
 
-/** The tables that a job makes of its inputs, by name, and whether there is just one of them, without a name. Throws
- *  UsageError USAGE, PARAM_UNKNOWN, PARAM_MISSING, PARAM_INVALID and what `read` and the job's plan throw. */
-export function makeTables(
+/** What a command is to make, by name. */
+export interface MadeTables {
+  readonly tables: Tables;
+  /** There is just one table, without a name of its own. */
+  readonly single: boolean;
+  /** How its rows are written. */
+  readonly sink: SinkOptions;
+}
+
+/** The tables that a job makes of its inputs. Throws UsageError USAGE, PARAM_UNKNOWN, PARAM_MISSING, PARAM_INVALID and what
+ *  `read`, a graph's format and the job's plan throw. */
+export async function makeTables(
   definition: Definition,
   positional: readonly string[],
   flags: RunFlags,
-): { readonly tables: Tables; readonly single: boolean } {
-  const inputs = definition.inputs ?? { [ONLY]: definition.input ?? edges };
-  const paths = pathsByInput(definition, Object.keys(inputs), positional, flags.input ?? []);
-  const params = parseParams(definition.params, flags.param ?? []);
-  const columns = flags.schema === undefined ? undefined : parseSchema(flags.schema);
+): Promise<MadeTables> {
   const options = readOptions(flags);
+  const columns = flags.schema === undefined ? undefined : parseSchema(flags.schema);
+  if (definition.kind === 'vertexProgram') {
+    const paths = pathsByInput(
+      definition,
+      [['edges'], ['vertices']],
+      positional,
+      flags.input ?? [],
+    );
+    const [edges, vertices] = [paths.get('edges')!, paths.get('vertices')!];
+    const of = { texts: flags.param ?? [], schema: columns, options };
+    const { graph, params, sink } = await makeGraph(definition, { edges, vertices }, of);
+    return { ...named(definition, definition(graph, params)), sink };
+  }
+  const inputs = definition.inputs ?? { [ONLY]: definition.input! };
+  const names = Object.keys(inputs);
+  const paths = pathsByInput(definition, [names, []], positional, flags.input ?? []);
+  const params = parseParams(definition.params, flags.param ?? []);
   const tables = Object.fromEntries(
     Object.entries(inputs).map(([name, asked]) => [
       name,
       read(paths.get(name)!, columns ?? asked, options),
     ]),
   );
-  return named(definition, apply(definition, tables, params));
-}
-
-function apply(definition: Definition, tables: Tables, params: object): Table<Schema> | Tables {
-  switch (definition.kind) {
-    case 'job':
-      return definition(tables, params);
-    case 'mapReduce':
-      return definition(tables[ONLY], params);
-    case 'vertexProgram':
-      return definition(graph(tables[ONLY] as never), params);
-  }
+  const made = definition(definition.kind === 'job' ? tables : tables[ONLY], params);
+  return { ...named(definition, made), sink: {} };
 }
 
 /** What came out as tables by name: a map-reduce with further outputs gives its own table its own name. */
@@ -54,13 +66,14 @@ function named(
   return { tables: { [definition.ref.name]: made, ...outputs }, single };
 }
 
+/** @param names of the inputs: those that must be there, and then those that may. */
 function pathsByInput(
   definition: Definition,
-  names: readonly string[],
+  [names, optional]: readonly [readonly string[], readonly string[]],
   positional: readonly string[],
   flags: readonly string[],
 ): Map<string, string[]> {
-  const paths = new Map(names.map(name => [name, [] as string[]]));
+  const paths = new Map([...names, ...optional].map(name => [name, [] as string[]]));
   const job = definition.ref.name;
   const usage = (message: string, example: string): never =>
     refuse(`${job}: ${message}`, `Say: superstep run ${job} ${example}`);
@@ -79,11 +92,10 @@ function pathsByInput(
     }
     paths.get(name ?? only!)!.push(name === undefined ? flag : flag.slice(at + 1));
   }
-  for (const [name, list] of paths) {
-    if (list.length === 0) {
-      if (names.length === 1) usage('no input is given', 'FILE…');
-      usage(`input '${name}' is not given`, byName);
-    }
+  for (const name of names) {
+    if (paths.get(name)!.length > 0) continue;
+    if (names.length === 1) usage('no input is given', 'FILE…');
+    usage(`input '${name}' is not given`, byName);
   }
   if ([...paths.values()].flat().filter(path => path === '-').length > 1) {
     usage("standard input ('-') can be read once", 'FILE…');

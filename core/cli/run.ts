@@ -6,7 +6,7 @@ import type { Report, RunOptions, Session } from '../define/session.ts';
 import type { Schema } from '../define/schema.ts';
 import type { Table, Tables } from '../define/table.ts';
 import { makeTemp } from '../exec/temp.ts';
-import { extensionOf } from '../io.ts';
+import { extensionOf, type SinkOptions } from '../io.ts';
 import { system } from '../store/file.ts';
 import { findJob } from './find-job.ts';
 import { type Destinations, findOutputs } from './find-outputs.ts';
@@ -23,7 +23,10 @@ import { formatBytes, formatCounted, formatSeconds } from './units.ts';
 /** Rows of a table on a terminal, unless --limit says otherwise: a screenful. */
 const ROWS_SHOWN = 20;
 
-type Options = Omit<RunOptions<Tables>, 'output'> & { readonly job: string };
+type Options = Omit<RunOptions<Tables>, 'output'> & {
+  readonly job: string;
+  readonly sink: SinkOptions;
+};
 
 /** Throws what the job throws; then nothing has been written, apart from --report. */
 export async function run(name: string, paths: readonly string[], flags: RunFlags): Promise<void> {
@@ -36,7 +39,7 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
     // First of all: its thread starts while the job is found.
     await using session = await openSession({ ...opening, warm: true });
     const definition = await findJob(name);
-    const { tables, single } = makeTables(definition, paths, flags);
+    const { tables, single, sink } = await makeTables(definition, paths, flags);
     const destinations = findOutputs(flags.out ?? [], Object.keys(tables), single);
     const style = styleOf(destinations, flags);
     refuseMixed(style, flags);
@@ -47,6 +50,7 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
       options: {
         ...options,
         job: definition.ref.name,
+        sink,
         signal: interrupts.signal,
         ...(progress && { onProgress: p => progress.update(p) }),
       },

@@ -42,8 +42,8 @@ export function isRunnable(value: unknown): value is Runnable {
   );
 }
 
-export function describe(of: Runnable): Description {
-  const params = Object.entries(of.params).map(([name, spec]): DescribedParam => {
+export function describeParams(params: Params): DescribedParam[] {
+  return Object.entries(params).map(([name, spec]) => {
     const value = defaultOf(spec);
     const choices = (spec as Partial<Choice<string>>).choices;
     return {
@@ -53,6 +53,10 @@ export function describe(of: Runnable): Description {
       ...(value !== undefined && { default: value }),
     };
   });
+}
+
+export function describe(of: Runnable): Description {
+  const params = describeParams(of.params);
   const required = params.some(param => !('default' in param));
   return { name: of.ref.name, kind: of.kind, params, ...tablesOf(of, required) };
 }

@@ -1,6 +1,7 @@
 /** Graphs, as plans: a table of edges, and perhaps one of vertices. */
 import { DataError, UsageError } from '../errors.ts';
 import { checkColumns, sameType } from './column-rules.ts';
+import { oneOf } from './params.ts';
 import type { AnyType, IdType, Schema } from './schema.ts';
 import { int64 } from './schema.ts';
 import { type Plan, type Table, isTable } from './table.ts';
@@ -16,6 +17,30 @@ export interface GraphFlags {
   readonly duplicateEdges?: 'keep' | 'drop';
   /** An edge to a vertex that `vertices` does not have. Default 'error'. */
   readonly danglingEdges?: 'error' | 'drop' | 'add';
+}
+
+/** What the command line lets its users say of a graph: parameters beside those of the job. */
+export const GRAPH_PARAMS = {
+  directed: oneOf('as-read', 'true', 'false'),
+  duplicates: oneOf('keep', 'drop'),
+  loops: oneOf('keep', 'drop'),
+  dangling: oneOf('error', 'drop', 'add'),
+};
+
+/** The flags that such parameters mean. @param directed what the format says, where it says something */
+export function graphFlags(
+  params: { readonly [P in keyof typeof GRAPH_PARAMS]?: string },
+  directed?: boolean,
+): GraphFlags {
+  const { directed: asked = 'as-read', duplicates, loops, dangling } = params;
+  const isDirected = asked === 'as-read' ? directed : asked === 'true';
+  const flags = {
+    directed: isDirected,
+    selfLoops: loops,
+    duplicateEdges: duplicates,
+    danglingEdges: dangling,
+  };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }
 
 /** Loaded once, however many programs run over it in one `session.run`. */

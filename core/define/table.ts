@@ -99,7 +99,7 @@ export function asTable<S extends Schema>(input: Input<S>, columns: S, where: st
   return input;
 }
 
-const FORMATS = ['text', 'csv', 'jsonl', 'parquet', 'arrow', 'edges'] as const;
+const FORMATS = ['text', 'csv', 'jsonl', 'parquet', 'arrow', 'edges', 'mtx', 'graphology'] as const;
 
 export const ENCODINGS = ['utf8', 'utf8-replace', 'latin1', 'utf16le', 'utf16be'] as const;
 

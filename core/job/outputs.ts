@@ -8,6 +8,7 @@ import { found } from '../define/define.ts';
 import type { Json, Place } from '../define/place.ts';
 import { TaskError, UsageError } from '../errors.ts';
 import { Output } from '../exec/commit.ts';
+import type { SinkOptions } from '../io.ts';
 import type { Into, Part } from '../mapreduce/stage.ts';
 
 export type Destination =
@@ -17,6 +18,7 @@ export type Destination =
       readonly format: string;
       /** One file; otherwise a folder of part files. */
       readonly single: boolean;
+      readonly options?: SinkOptions;
     }
   | { readonly kind: 'place'; readonly place: Place };
 
@@ -49,13 +51,13 @@ export function openOutput(destination: Destination, request: OutputRequest): Op
 }
 
 function openFiles(
-  { path, format, single }: Destination & { kind: 'files' },
+  { path, format, single, options = {} }: Destination & { kind: 'files' },
   { overwrite, inputs, id, job }: OutputRequest,
 ): OpenOutput {
   const about = { job };
   const output = Output.open({ path, format, single, overwrite, inputs, job: id, about });
   return {
-    into: { kind: 'file', folder: output.staging, format },
+    into: { kind: 'file', folder: output.staging, format, options },
     single,
     staging: output.staging,
     async commit(parts) {

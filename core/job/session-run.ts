@@ -13,7 +13,7 @@ import { isTable, type Plan, type Table, type Tables } from '../define/table.ts'
 import { LimitError, UsageError } from '../errors.ts';
 import type { Executor } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
-import { outputFormat, type SourceOptions } from '../io.ts';
+import { outputFormat, type SinkOptions, type SourceOptions } from '../io.ts';
 import { version } from '../define/version.ts';
 import { KeptRows } from './result.ts';
 import type { Destination } from './outputs.ts';
@@ -46,6 +46,8 @@ export interface InternalRunOptions {
   /** What reports call the job; otherwise the name of its last stage. */
   readonly job?: string;
   readonly source?: SourceOptions;
+  /** How rows are written to files. */
+  readonly sink?: SinkOptions;
   /** For tests: files are cut into splits of this size, rows in memory into splits of so many. */
   readonly splitBytes?: number;
   readonly splitRows?: number;
@@ -177,7 +179,7 @@ function checkDefinitions(plan: Plan): void {
 
 function destinationsOf(
   tables: Tables,
-  { output, format }: AnyOptions,
+  { output, format, sink }: AnyOptions,
 ): { [table: string]: Destination | undefined } {
   if (output === undefined) return {};
   const given = typeof output === 'string' || 'connector' in output ? { [ONLY]: output } : output;
@@ -190,13 +192,17 @@ function destinationsOf(
           `no table '${name}' to write; there are: ${known.join(', ')}`,
         );
       }
-      return [name, destinationOf(to, format)];
+      return [name, destinationOf(to, format, sink)];
     }),
   );
 }
 
 /** `name.ext` is one file, everything else a folder of part files. */
-function destinationOf(to: string | Place, format?: string): Destination {
+function destinationOf(
+  to: string | Place,
+  format: string | undefined,
+  options: SinkOptions = {},
+): Destination {
   if (typeof to !== 'string') {
     assertNotEntry(to.connector);
     return { kind: 'place', place: to };
@@ -207,6 +213,7 @@ function destinationOf(to: string | Place, format?: string): Destination {
     path: to,
     single,
     format: single || format !== undefined ? outputFormat(to, format) : 'parquet',
+    options,
   };
 }
 

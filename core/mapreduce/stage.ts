@@ -8,6 +8,7 @@
 import type { Field } from '../batch/columns.ts';
 import type { DefinitionRef } from '../define/define.ts';
 import type { Place } from '../define/place.ts';
+import type { SinkOptions } from '../io.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Slice } from '../shuffle/carrier.ts';
 import type { KeyRange } from '../shuffle/key-range.ts';
@@ -89,7 +90,12 @@ export type Into =
     }
   /** Nobody asked for them. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'file'; readonly folder: string; readonly format: string }
+  | {
+      readonly kind: 'file';
+      readonly folder: string;
+      readonly format: string;
+      readonly options?: SinkOptions;
+    }
   | { readonly kind: 'place'; readonly place: Place /** Unique. */; readonly job: string };
 
 export interface ReduceArgument {

@@ -108,14 +108,14 @@ function runTarget(writer: RunWriter, keyed: boolean): Target {
 }
 
 async function fileTarget(
-  { folder, format }: Into & { kind: 'file' },
+  { folder, format, options }: Into & { kind: 'file' },
   { part, columns }: TargetRequest,
   { attempt }: WorkerContext,
 ): Promise<Target> {
   const sink = await loadSink(format);
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `part-${part}-${attempt}${sink.extension}`);
-  const writer = sink.open(path, columns);
+  const writer = sink.open(path, columns, options);
   return {
     keyed: false,
     room: async () => {},

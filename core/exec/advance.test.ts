@@ -335,11 +335,19 @@ test('any order of ends, losses and cancels: all tasks end, slots are empty, not
       (steps, slots) => {
         const story = new Story(slots);
         const all = Array.from({ length: 20 }, (_, i) =>
-          story.task({}, definition(i % 2 === 0 ? 0.1 : 5)),
+          story.task(i % 3 === 0 ? { pinned: i % slots } : {}, definition(i % 2 === 0 ? 0.1 : 5)),
         );
         story.submit(...all);
+        const astray = (): boolean =>
+          all.some(
+            ({ pinned, slot }) =>
+              pinned !== undefined && slot !== undefined && slot.index !== pinned,
+          );
         const running = (): Task[] => story.state.slots.flatMap(slot => [...slot.tasks.values()]);
-        for (const { what, pick } of steps) act(story, what, pick, running(), all);
+        for (const { what, pick } of steps) {
+          act(story, what, pick, running(), all);
+          t.false(astray());
+        }
         // Whatever has happened, from now on all goes well.
         for (let turn = 0; turn < 10_000 && story.state.unsettled > 0; turn++) {
           for (const task of running()) if (task.place === 'slot') story.done(task);

@@ -4,7 +4,7 @@
  * run now, up to PREFETCH_MS of work; a slot with a long one, or of unknown length, gets nothing more. What was sent
  * ahead and turns out to wait behind a long run is taken back (advance.ts, tick).
  */
-import { hold, nextQueued, takeQueued } from './lifecycle.ts';
+import { firstOf, hold, nextQueued, takeQueued } from './lifecycle.ts';
 import { nextSequence } from './control.ts';
 import type { Slot, State, Task } from './state.ts';
 
@@ -18,10 +18,18 @@ const SHORT_MS = 1;
 
 /** Sends what can be sent. Appends commands. */
 export function dispatch(state: State): void {
+  dispatchAlone(state);
+  // A slot takes one that is pinned to it and one of all in turns; beyond that, what is pinned comes last.
+  for (const slot of state.slots) if (!slot.pinnedLast) dispatchPinned(state, slot, 1);
+  dispatchShared(state);
+  for (const slot of state.slots) dispatchPinned(state, slot, PREFETCH_TASKS);
+}
+
+function dispatchAlone(state: State): void {
   const { alone } = state;
   for (let i = 0; i < alone.length; ) {
     const task = alone[i]!;
-    const slot = task.place === 'queued' ? emptySlot(state, task.pinned) : undefined;
+    const slot = task.place === 'queued' ? emptySlot(state, task) : undefined;
     if (task.place === 'queued' && slot === undefined) {
       i++;
       continue;
@@ -29,7 +37,22 @@ export function dispatch(state: State): void {
     alone.splice(i, 1);
     if (slot !== undefined) assign(state, slot, task);
   }
-  for (const slot of state.slots) dispatchPinned(state, slot);
+}
+
+function dispatchPinned(state: State, slot: Slot, most: number): void {
+  if (reserved(state, slot)) return;
+  for (let sent = 0; sent < most; sent++) {
+    const task = firstOf(slot.pinned);
+    if (task === undefined || !open(slot) || !fits(state, task)) return;
+    const estimateMs = estimate(task);
+    if (slot.held > 0 && !takesMore(slot, estimateMs)) return;
+    takeQueued(state, task);
+    task.estimateMs = estimateMs;
+    assign(state, slot, task);
+  }
+}
+
+function dispatchShared(state: State): void {
   for (;;) {
     const task = nextQueued(state);
     if (task === undefined) return;
@@ -42,25 +65,6 @@ export function dispatch(state: State): void {
     assign(state, slot, task);
   }
 }
-
-/** Tasks that have to run on a slot, as long as it takes more. */
-function dispatchPinned(state: State, slot: Slot): void {
-  const { pinned } = slot;
-  while (pinned.length > 0) {
-    const task = pinned[0]!;
-    if (task.place === 'queued') {
-      const estimateMs = estimate(task);
-      if (!open(slot) || (slot.held > 0 && !takesAhead(slot, estimateMs))) return;
-      task.estimateMs = estimateMs;
-      pinned.shift();
-      assign(state, slot, task);
-    } else pinned.shift();
-  }
-}
-
-/** Whether a slot that has something to do is sent more. */
-const takesAhead = (slot: Slot, estimateMs: number): boolean =>
-  !slot.stalled && slot.held < PREFETCH_TASKS && slot.heldMs + estimateMs <= PREFETCH_MS;
 
 /** Tasks that declare memory run beside each other only as far as it goes. One that waits for memory waits at the head of
  *  the queue, so that smaller ones do not pass it for ever. */
@@ -75,30 +79,36 @@ function estimate({ definition }: Task): number {
   return mean === undefined || mean >= SHORT_MS ? PREFETCH_MS : mean;
 }
 
-const open = (slot: Slot): boolean => slot.state !== 'stopping' && !slot.alone;
+/** One that must be alone, and awaits others, lets them have its slot, one at a time: they may be what it awaits. */
+const open = (slot: Slot): boolean => slot.state !== 'stopping' && (!slot.alone || slot.held === 0);
 
-const isEmpty = (slot: Slot): boolean => open(slot) && slot.held === 0;
+/** Whether something may be sent ahead to a slot that has work. */
+function takesMore(slot: Slot, estimateMs: number): boolean {
+  return !slot.stalled && slot.held < PREFETCH_TASKS && slot.heldMs + estimateMs <= PREFETCH_MS;
+}
 
-function emptySlot({ slots }: State, pinned: number | undefined): Slot | undefined {
-  if (pinned === undefined) return slots.find(isEmpty);
-  return isEmpty(slots[pinned]!) ? slots[pinned] : undefined;
+function emptySlot(state: State, { pinned }: Task): Slot | undefined {
+  const mayBe = (slot: Slot): boolean => pinned === undefined || slot.index === pinned;
+  return state.slots.find(slot => mayBe(slot) && open(slot) && slot.held === 0);
+}
+
+/** A task that must be alone waits for a slot to run dry: one slot gets nothing more meanwhile. */
+function reserved({ alone }: State, slot: Slot): boolean {
+  return alone.some(({ pinned = 0 }) => pinned === slot.index);
 }
 
 /** A slot that has nothing to do; one whose thread is not started yet; else the one with the least ahead of it. */
 function chooseSlot(state: State, estimateMs: number): Slot | undefined {
   let best: Slot | undefined;
   let empty: Slot | undefined;
-  // A task that must be alone waits for a slot to run dry: one slot gets nothing more meanwhile.
-  const from = state.alone.length > 0 ? 1 : 0;
-  for (let i = from; i < state.slots.length; i++) {
-    const slot = state.slots[i]!;
-    if (!open(slot)) continue;
+  for (const slot of state.slots) {
+    if (!open(slot) || reserved(state, slot)) continue;
     if (slot.state === 'empty') {
       empty ??= slot;
       continue;
     }
-    if (slot.held === 0) return slot;
-    if (!takesAhead(slot, estimateMs)) continue;
+    if (slot.held === 0 && firstOf(slot.pinned) === undefined) return slot;
+    if (!takesMore(slot, estimateMs)) continue;
     if (best === undefined || slot.heldMs < best.heldMs) best = slot;
   }
   return empty ?? best;
@@ -117,7 +127,8 @@ function assign(state: State, slot: Slot, task: Task): void {
   task.runs++;
   slot.unused = nextSequence(slot.unused);
   slot.tasks.set(task.sequence, task);
-  slot.alone = task.alone;
+  if (task.alone) slot.alone = true;
+  slot.pinnedLast = task.pinned !== undefined;
   hold(state, slot, task);
   if (task.timeoutMs !== undefined) state.limited++;
   state.commands.push({ do: 'run', slot, task });

@@ -40,11 +40,12 @@ export interface Request {
   readonly argument: unknown;
   readonly label?: Label;
   readonly attempts?: Attempts;
-  /** It runs there and nowhere else: where what it works on is resident. 1 to the number of workers. */
-  readonly slot?: number;
   /** For one attempt, while it runs: time in which the task awaits others does not count. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** 1 to the number of slots: it runs there and nowhere else, also when its thread has died and another has the slot.
+   *  Tasks of one slot begin in the order of submission; one that is tried again is the first of those waiting. */
+  readonly slot?: number;
 }
 
 export interface Submitted<O> {
@@ -81,11 +82,15 @@ export interface Executor {
   progress(): readonly SlotProgress[];
 }
 
-/** What stays in a thread from one task to another. Only ever a cache: a thread may end at any instruction, and a task must be able to
- *  make it anew. */
+/** What stays in a thread between tasks. */
 export interface Resident {
-  /** Gives back what it holds of the budget. */
   close(): void;
+}
+
+export function closeResidents(residents: Map<string, Resident>): void {
+  const all = [...residents.values()];
+  residents.clear();
+  for (const resident of all) resident.close();
 }
 
 /** What a task gets as its second argument. Users see the Remote in it; the rest is the engine's. */
@@ -102,9 +107,13 @@ export interface WorkerContext extends Remote {
   readonly segments: SegmentBuffers;
   /** One instance a thread, reused: the task resets it when it begins. */
   kernels(): Kernels;
-  /** A further instance, for residents: charged to this slot, and theirs to close. */
+  /** A further instance, of the same share, for a resident: the task that makes it sees to its `close`, which gives the
+   *  charge back. Throws LimitError MEMORY where the share has no room for it. */
   newKernels(): Kernels;
-  /** Of this thread, by name. Tasks put there what later tasks may want, and close what nobody will. */
+  /** What stays in this slot's thread between tasks, by name; whoever takes one out closes it. A cache and nothing else:
+   *  a thread may end at any instruction, and takes them along unclosed (memory and files go with it); and all are
+   *  closed before a task that exceeded its memory is tried again alone. So a task makes anew what it does not find.
+   *  They hold what other tasks of the slot could have: whoever is done with them submits a task that closes them. */
   readonly residents: Map<string, Resident>;
   /** Shared memory, all or nothing; undefined when there is no room. It is the attempt's until the attempt ends: then
    *  the submitter's, or free if it did not end well. */

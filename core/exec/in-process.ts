@@ -3,7 +3,8 @@
  * Order of calls: as in executor.ts; `close` at the end. Tasks run as soon as they are submitted and take turns where
  * they wait. Each attempt has kernels of its own; arguments and results are copied, as between threads.
  * Invariant: with `loses`, the work of every other task is thrown away once it is done, as if its worker had died
- * before it could say so; what may be started again is.
+ * before it could say so; what may be started again is. Tasks pinned to a slot run one at a time, and lose its
+ * residents, too.
  * Not here: limits of time and of memory, retries of what threw.
  */
 import { randomUUID } from 'node:crypto';
@@ -16,13 +17,14 @@ import { type KernelModule, Kernels } from '../kernels/kernels.ts';
 import { Arena, type Range } from '../memory/arena.ts';
 import { Budget } from '../memory/budget.ts';
 import { SegmentBuffers } from '../store/segment.ts';
-import type {
-  Executor,
-  Request,
-  Resident,
-  SlotProgress,
-  Submitted,
-  WorkerContext,
+import {
+  type Executor,
+  type Request,
+  type Resident,
+  type SlotProgress,
+  type Submitted,
+  type WorkerContext,
+  closeResidents,
 } from './executor.ts';
 
 /** Of the arena: tests are small, and a run beyond it goes to files. */
@@ -32,6 +34,14 @@ const LIMIT_BYTES = 64 * 2 ** 20;
 interface Desk {
   readonly kernels: Kernels;
   readonly segments: SegmentBuffers;
+}
+
+/** What tasks of one slot find of each other. */
+interface Place {
+  readonly slot: number;
+  readonly residents: Map<string, Resident>;
+  /** Settles when the last of those that are pinned has ended. */
+  last: Promise<unknown>;
 }
 
 const nothing = (): void => {};
@@ -45,8 +55,8 @@ export class InProcess implements Executor {
   readonly budget = Budget.create(LIMIT_BYTES, 2);
   readonly #arena = new Arena(this.budget);
   readonly #idle: Desk[] = [];
-  readonly #residents = new Map<string, Resident>();
   #module: KernelModule | undefined;
+  readonly #places = new Map<number, Place>();
   #temp: string | undefined;
   #submitted = 0;
 
@@ -57,7 +67,11 @@ export class InProcess implements Executor {
   submit<O>(request: Request): Submitted<O> {
     const id = ++this.#submitted;
     const ranges: Range[] = [];
-    return { id, ranges, failures: 0, result: this.#attempts<O>(request, id, ranges), cancel() {} };
+    const place = this.#place(request.slot ?? 1);
+    const begin = (): Promise<O> => this.#attempts<O>(request, place, id, ranges);
+    const result = request.slot === undefined ? begin() : place.last.then(begin);
+    if (request.slot !== undefined) place.last = result.catch(nothing);
+    return { id, ranges, failures: 0, result, cancel() {} };
   }
 
   retain(ranges: readonly Range[]): void {
@@ -74,28 +88,34 @@ export class InProcess implements Executor {
   }
 
   close(): void {
-    for (const resident of this.#residents.values()) resident.close();
+    for (const { residents } of this.#places.values()) closeResidents(residents);
     this.#arena.close();
     if (this.#temp !== undefined) rmSync(this.#temp, { recursive: true, force: true });
   }
 
-  async #attempts<O>(request: Request, id: number, ranges: Range[]): Promise<O> {
+  #place(slot: number): Place {
+    const known = this.#places.get(slot);
+    if (known !== undefined) return known;
+    const place = { slot, residents: new Map<string, Resident>(), last: Promise.resolve() };
+    this.#places.set(slot, place);
+    return place;
+  }
+
+  async #attempts<O>(request: Request, place: Place, id: number, ranges: Range[]): Promise<O> {
     const lost = this.loses && id % 2 === 1;
-    const result = await this.#attempt<O>(request, ranges);
+    const result = await this.#attempt<O>(request, place, ranges);
     if (!lost) return result;
+    if (request.slot !== undefined) closeResidents(place.residents);
     this.release(ranges.splice(0));
-    if (request.attempts?.lost !== 1) return this.#attempt<O>(request, ranges);
+    if (request.attempts?.lost !== 1) return this.#attempt<O>(request, place, ranges);
     throw new LostError('WORKER_LOST', 'the work of this attempt was thrown away');
   }
 
-  async #attempt<O>({ ref, argument, signal }: Request, ranges: Range[]): Promise<O> {
+  async #attempt<O>({ ref, argument, signal }: Request, place: Place, ranges: Range[]): Promise<O> {
     const { run } = (await loadDefinition('task', ref)) as { run: Run };
-    const desk = this.#idle.pop() ?? {
-      kernels: new Kernels((this.#module ??= Kernels.compile())),
-      segments: new SegmentBuffers(),
-    };
+    const desk = this.#idle.pop() ?? { kernels: this.#kernels(), segments: new SegmentBuffers() };
     try {
-      const context = this.#contextOf(desk, ranges, signal);
+      const context = this.#contextOf(desk, place, ranges, signal);
       return structuredClone(await run(structuredClone(argument), context)) as O;
     } catch (error) {
       this.release(ranges.splice(0));
@@ -105,20 +125,25 @@ export class InProcess implements Executor {
     }
   }
 
+  #kernels(): Kernels {
+    return new Kernels((this.#module ??= Kernels.compile()));
+  }
+
   #contextOf(
     { kernels, segments }: Desk,
+    { slot, residents }: Place,
     ranges: Range[],
     signal: AbortSignal = new AbortController().signal,
   ): WorkerContext {
     const context: Omit<WorkerContext, 'remote' | 'actor' | 'put' | 'get' | 'wait' | 'cancel'> = {
-      slot: 1,
+      slot,
       attempt: randomUUID(),
       signal,
       budget: this.budget,
       segments,
       kernels: () => kernels,
-      newKernels: () => new Kernels((this.#module ??= Kernels.compile())),
-      residents: this.#residents,
+      newKernels: () => this.#kernels(),
+      residents,
       allocate: async lengths => {
         const given = this.#arena.allocate(lengths);
         ranges.push(...(given ?? []));

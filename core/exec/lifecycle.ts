@@ -7,7 +7,7 @@
 import { LimitError, SuperstepError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
 import { type Failure, afterFailure } from './attempts.ts';
-import type { Entry, Outcome, Slot, State, Task, Watcher } from './state.ts';
+import type { Entry, Outcome, Queue, Slot, State, Task, Watcher } from './state.ts';
 import { isStored } from './wire.ts';
 
 /** What a task is called in messages. */
@@ -136,41 +136,47 @@ export function readyOf(entries: readonly Entry[]): number[] {
 export function enqueue(state: State, task: Task, end: 'front' | 'back'): void {
   task.place = 'queued';
   if (task.alone) state.alone.push(task);
-  else if (task.pinned !== undefined) {
-    const { pinned } = state.slots[task.pinned]!;
-    if (end === 'back') pinned.push(task);
-    else pinned.unshift(task);
-  } else if (task.nested) state.nested.push(task);
-  else if (end === 'back') state.queue.items.push(task);
-  else if (state.queue.head > 0) state.queue.items[--state.queue.head] = task;
-  else state.queue.items.unshift(task);
+  else if (task.pinned !== undefined) put(state.slots[task.pinned]!.pinned, task, end);
+  else if (task.nested) state.nested.push(task);
+  else put(state.queue, task, end);
+}
+
+function put(queue: Queue, task: Task, end: 'front' | 'back'): void {
+  if (end === 'back') queue.items.push(task);
+  else if (queue.head > 0) queue.items[--queue.head] = task;
+  else queue.items.unshift(task);
 }
 
 /** The next task to run. Tasks that were cancelled in the queue have ended and are dropped here. */
-export function nextQueued(state: State): Task | undefined {
-  const { nested, queue } = state;
+export function nextQueued({ nested, queue }: State): Task | undefined {
   while (nested.length > 0) {
     const task = nested.at(-1)!;
     if (task.place === 'queued') return task;
     nested.pop();
   }
+  return firstOf(queue);
+}
+
+/** The same of a queue. */
+export function firstOf(queue: Queue): Task | undefined {
   while (queue.head < queue.items.length) {
     const task = queue.items[queue.head]!;
     if (task.place === 'queued') return task;
-    drop(state);
+    drop(queue);
   }
   return undefined;
 }
 
-/** Takes what `nextQueued` returned out of its queue. */
+/** Takes what `nextQueued`, or `firstOf` a slot's own, returned out of its queue. */
 export function takeQueued(state: State, task: Task): void {
-  if (task.nested) state.nested.pop();
-  else drop(state);
+  if (task.pinned !== undefined) drop(state.slots[task.pinned]!.pinned);
+  else if (task.nested) state.nested.pop();
+  else drop(state.queue);
 }
 
 /** Queues are moved down once this many places before their head are free. */
 const QUEUE_SLACK = 1024;
-function drop({ queue }: State): void {
+function drop(queue: Queue): void {
   queue.items[queue.head++] = undefined;
   if (queue.head < QUEUE_SLACK || queue.head * 2 < queue.items.length) return;
   queue.items = queue.items.slice(queue.head);

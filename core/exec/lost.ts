@@ -16,6 +16,7 @@ import { inSequence } from './control.ts';
 import {
   enqueue,
   failTask,
+  firstOf,
   freeRanges,
   leaveSlot,
   nameOf,
@@ -79,12 +80,9 @@ export function threadEnded(
 
 function failQueued(state: State, slot: Slot, end: ThreadEnd): void {
   slot.stillborn = 0;
-  const queued = slot.pinned.splice(0).filter(task => task.place === 'queued');
-  for (let task = nextQueued(state); task !== undefined; task = nextQueued(state)) {
+  const next = (): Task | undefined => firstOf(slot.pinned) ?? nextQueued(state);
+  for (let task = next(); task !== undefined; task = next()) {
     takeQueued(state, task);
-    queued.push(task);
-  }
-  for (const task of queued) {
     const said = end.error?.message ?? `exit code ${end.exitCode}`;
     failTask(
       state,

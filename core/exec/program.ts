@@ -12,7 +12,7 @@ import type {
   Started,
   Task as TaskDefinition,
 } from '../define/session.ts';
-import { LimitError, UsageError } from '../errors.ts';
+import { LimitError, TransportError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
 import { cancelledBy } from './cancelled.ts';
 import type { Driver } from './driver.ts';
@@ -141,18 +141,12 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     this.#assertOpen();
     const definition = this.#define(request.ref);
     const entry = newEntry(++this.#ids);
-    const { label, attempts, timeoutMs, signal, argument, slot } = request;
-    const pinned = slot === undefined ? undefined : slot - 1;
+    const { label, attempts, timeoutMs, signal, argument } = request;
+    const pinned = this.#pinOf(request);
     const split: Split = { whole: undefined, value: argument, keys: undefined, refs: [] };
     const { base, whole, dependencies } = this.#argument(definition, split);
-    const spec = { base, whole, keys: undefined, dependencies, nested: false, label };
-    const task = newTask(entry, definition, {
-      ...spec,
-      attempts,
-      timeoutMs,
-      pinned,
-      keepsRanges: true,
-    });
+    const spec = { base, whole, keys: undefined, dependencies, nested: false, pinned, label };
+    const task = newTask(entry, definition, { ...spec, attempts, timeoutMs, keepsRanges: true });
     this.#driver.post({ type: 'submitted', task });
     const cancel = (error: Error): void => this.#driver.post({ type: 'cancelled', entry, error });
     const aborted = (): void => cancel(cancelledBy(signal!));
@@ -215,6 +209,11 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
       this.#definitions.set(ref, definition);
     }
     return definition;
+  }
+
+  #pinOf({ slot }: Request): number | undefined {
+    if (slot === undefined || this.#driver.links[slot - 1] !== undefined) return slot && slot - 1;
+    throw new TransportError('INTERNAL', `slot ${slot} of 1 to ${this.slots}`);
   }
 
   #ref<T>(entry: Entry): TaskRef<T> {

@@ -54,10 +54,10 @@ export interface Task {
   readonly label: Label | undefined;
   /** The program takes over the ranges that the successful attempt leaves. */
   readonly keepsRanges: boolean;
-  /** The slot that it has to run on, by index. */
-  readonly pinned: number | undefined;
   /** Started by another task: served before new work, so that what has begun ends first. */
   readonly nested: boolean;
+  /** The index of the only slot it may run on. */
+  readonly pinned: number | undefined;
   readonly failures: Failures;
 
   place: 'waiting' | 'queued' | 'slot' | 'ended';
@@ -111,8 +111,10 @@ export interface Slot {
   unused: number;
   held: number;
   heldMs: number;
-  /** Tasks that have to run here, first come first served. */
-  readonly pinned: Task[];
+  /** Tasks that may run here only, first come first served. */
+  readonly pinned: Queue;
+  /** Whose turn it is not: neither kind of task keeps the other from a slot for ever. */
+  pinnedLast: boolean;
   /** Runs only one task: the one that exceeded its memory. */
   alone: boolean;
   /** What was sent ahead waits for a long run: nothing more is sent ahead until it has ended. */
@@ -265,11 +267,11 @@ export interface TaskSpec {
   readonly keys: readonly (string | number)[] | undefined;
   readonly dependencies: readonly Entry[];
   readonly nested: boolean;
+  readonly pinned?: number | undefined;
   readonly label?: Label | undefined;
   readonly attempts?: Attempts | undefined;
   readonly timeoutMs?: number | undefined;
   readonly keepsRanges?: boolean;
-  readonly pinned?: number | undefined;
 }
 
 export function newTask(entry: Entry, definition: Definition, spec: TaskSpec): Task {
@@ -333,7 +335,8 @@ export function newState(slots: number, memoryLimitBytes = Infinity): State {
       unused: 0,
       held: 0,
       heldMs: 0,
-      pinned: [],
+      pinned: { items: [], head: 0 },
+      pinnedLast: false,
       alone: false,
       stalled: false,
       seenNext: 0,

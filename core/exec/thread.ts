@@ -75,6 +75,8 @@ export class ThreadHost implements ContextHost {
   #ids: number;
   #questions = 0;
   #kernels: Kernels | undefined;
+  /** Working memory is reserved. */
+  #works = false;
 
   constructor(port: MessagePort, data: ThreadData, events: RunEvents) {
     this.#port = port;
@@ -121,13 +123,13 @@ export class ThreadHost implements ContextHost {
   // For runs.
 
   kernels(): Kernels {
-    if (this.#kernels !== undefined) return this.#kernels;
-    // Within the floor, so it cannot be refused; but a thread that died here may have left the slot to its successor.
-    this.budget.reserve(workingBytes(this.budget.floorBytes));
-    return (this.#kernels = new Kernels(this.#data.kernels, this.budget));
+    return (this.#kernels ??= this.newKernels());
   }
 
   newKernels(): Kernels {
+    // Within the floor, so it cannot be refused; but a thread that died here may have left the slot to its successor.
+    if (!this.#works) this.budget.reserve(workingBytes(this.budget.floorBytes));
+    this.#works = true;
     return new Kernels(this.#data.kernels, this.budget);
   }
 

@@ -20,6 +20,7 @@ import {
 import type { Failure } from './attempts.ts';
 import { installConsole } from './console.ts';
 import { TaskContext } from './context.ts';
+import { closeResidents } from './executor.ts';
 import { TO_DRIVER, TO_WORKER, type ToWorker } from './protocol.ts';
 import { type Loaded, type RunEvents, TURN_MS, ThreadHost } from './thread.ts';
 import { INLINE_BYTES, type Wire, pack } from './wire.ts';
@@ -142,6 +143,7 @@ class Worker implements RunEvents {
     );
     // What may take long does not keep results waiting that are there.
     if (definition.lastMs > TURN_MS) host.flush();
+    if (alone) closeResidents(host.residents);
     host.control.reading(-1, 0);
     this.#enter(run);
     const aborted = this.#aborted.get(sequence);

@@ -40,7 +40,7 @@ export {
   type Split,
   type TextReader,
 } from './io.ts';
-export { system, writeAll } from './store/file.ts';
+export { abandon, closeWhole, system, writeAll } from './store/file.ts';
 
 /** Values of rows to and from batches; apart, because a run over bytes never needs it and should not wait for it. */
 export const loadCodec = () => import('./batch/codec.ts');

@@ -6,22 +6,17 @@
  * is read, so that its tasks can be retried and no worker blocks on it. Nothing else is opened here.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  openSync,
-  readdirSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { createReadStream, openSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import {
+  abandon,
   cancelledBy,
+  closeWhole,
   DataError,
   type FileFact,
   type Planning,
+  system,
   UsageError,
   writeAll,
 } from 'superstep/internal';
@@ -203,7 +198,7 @@ async function spooled(
     return { path: '-', bytes: 0, mtimeMs: 0, kind: 'stdin', name };
   }
   const path = join(spoolFolder(), `stdin-${randomUUID()}`);
-  const fd = openSync(path, 'wx', 0o600);
+  const fd = system(path, 'create', () => openSync(path, 'wx', 0o600));
   let magic = Buffer.alloc(0);
   try {
     for await (const chunk of readable(from, name, signal)) {
@@ -211,11 +206,10 @@ async function spooled(
       writeAll(fd, chunk, path);
     }
   } catch (error) {
-    unlinkSync(path);
+    abandon(fd, path);
     throw error;
-  } finally {
-    closeSync(fd);
   }
+  closeWhole(fd, path);
   const { size, mtimeMs } = statSync(path);
   // There is no name that could say so. 8 is deflate, the only method (RFC 1952, 2.3.1).
   const isGzip = magic[0] === 0x1f && magic[1] === 0x8b && magic[2] === 8;

@@ -2,8 +2,8 @@
  *
  * Order of calls: those of Block, then `close`, which fsyncs, or `abort`, which deletes what is not whole.
  */
-import { closeSync, fsyncSync, openSync, unlinkSync } from 'node:fs';
-import { system, writeAll } from 'superstep/internal';
+import { fsyncSync, openSync } from 'node:fs';
+import { abandon, closeWhole, system, writeAll } from 'superstep/internal';
 import { Block } from './block.ts';
 
 /** Large enough that calls to the system do not show, small enough for a core's second-level cache. */
@@ -13,7 +13,7 @@ export class OutputFile extends Block {
   readonly path: string;
   readonly #descriptor: number;
   #written = 0;
-  #state: 'open' | 'whole' | 'gone' = 'open';
+  #open = true;
 
   /** Creates the file, which must not exist. Throws LimitError DISK_FULL, IO, as all methods do. */
   constructor(path: string) {
@@ -45,19 +45,18 @@ export class OutputFile extends Block {
 
   /** @returns bytes of the file, which is whole and on the device */
   close(): number {
-    if (this.#state === 'open') {
+    if (this.#open) {
       this.#flush();
       system(this.path, 'write', () => fsyncSync(this.#descriptor));
-      this.#state = 'whole';
-      system(this.path, 'close', () => closeSync(this.#descriptor));
+      this.#open = false;
+      closeWhole(this.#descriptor, this.path);
     }
     return this.#written;
   }
 
   abort(): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'gone';
-    closeSync(this.#descriptor);
-    unlinkSync(this.path);
+    if (!this.#open) return;
+    this.#open = false;
+    abandon(this.#descriptor, this.path);
   }
 }

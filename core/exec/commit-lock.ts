@@ -10,18 +10,11 @@
  *
  * Deliberately not here: flock (absent from Node, and unreliable on network file systems), hard links, leases.
  */
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TransportError, UsageError } from '../errors.ts';
 import { type Owner, ownerState, parseOwner, thisOwner } from './owner.ts';
+import { discard } from '../store/file.ts';
 
 /** A claim older than this belongs to a holder, not to one who still looks; a claim without content older than this
  *  was left by a crash. Looking takes microseconds. */
@@ -102,7 +95,7 @@ export class Lock {
   }
 
   release(): void {
-    rmSync(this.path, { force: true });
+    discard(this.path);
   }
 
   #wait(destination: string, job: string): void {

@@ -188,7 +188,7 @@ export class Output {
 
   #close(): void {
     this.#open = false;
-    discard(this.staging);
+    discardStaging(this.staging);
     this.#lock.release();
   }
 }
@@ -257,7 +257,7 @@ function settleCrashes(destination: string, job: string): void {
   for (const { kind, path } of mine) {
     if (kind === 'claim') continue;
     settle(path, destination, 'finish');
-    discard(path);
+    discardStaging(path);
   }
   // Claims last: while a staging folder is there, so is the claim that says whose it was. A live claim is somebody
   // who asks for the lock right now and will see ours.
@@ -276,7 +276,7 @@ function settle(staging: string, destination: string, how: 'finish' | 'undo'): v
 
 /** Deletes a staging folder whose destination is settled. What cannot be deleted stays for the next sweep: the output
  *  is right either way. */
-function discard(staging: string): void {
+function discardStaging(staging: string): void {
   try {
     if (existsSync(join(staging, 'old'))) renameSync(join(staging, 'old'), join(staging, 'trash'));
     rmSync(staging, { recursive: true, force: true });

@@ -8,7 +8,6 @@
  *
  * Not here: what events mean (advance.ts), what a thread says (link.ts), refs and promises (program.ts).
  */
-import { rmSync } from 'node:fs';
 import type { DefinitionRef } from '../define/define.ts';
 import { TransportError, toPlain } from '../errors.ts';
 import { Kernels, type KernelModule } from '../kernels/kernels.ts';
@@ -32,6 +31,7 @@ import {
   newState,
 } from './state.ts';
 import type { Stored } from './wire.ts';
+import { discard } from '../store/file.ts';
 
 /** How exactly a time limit is kept, and how soon runs behind a long one go elsewhere. */
 const TICK_MS = 10;
@@ -199,7 +199,7 @@ export class Driver implements LinkHost {
 
   #free(value: Stored): void {
     if (value.kind === 'range') this.arena.release(value.range);
-    else rmSync(value.path, { force: true });
+    else discard(value.path);
   }
 
   #keepAlive(): void {

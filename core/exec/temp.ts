@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SuperstepError, UsageError } from '../errors.ts';
-import { systemError } from '../store/file.ts';
+import { discard, systemError } from '../store/file.ts';
 import { removeMade } from './made-folders.ts';
 import { ownerState, parseOwner, thisOwner } from './owner.ts';
 
@@ -53,7 +53,7 @@ export function makeTemp(parent: string, named: boolean): TempFolder {
     writeFileSync(join(making, OWNER), JSON.stringify(thisOwner()));
     const path = join(folder, PREFIX + making.slice(join(folder, MAKING).length));
     renameSync(making, path);
-    return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+    return { path, remove: () => discard(path) };
   } catch (error) {
     if (making !== undefined) removed(making);
     removeMade(made, folder);

@@ -72,7 +72,10 @@ test('a file that cannot be written says why, and the one that is there stays', 
   writeFileSync(path, 'x');
   const error = t.throws<SuperstepError>(() => packToFile(new Uint8Array(1), path));
   t.is(error?.code, 'IO');
-  t.true(error?.message.startsWith(`${path}: cannot create (EEXIST): `), error?.message);
+  t.true(
+    error?.message.startsWith(`${path}: cannot create: file already exists (EEXIST)`),
+    error?.message,
+  );
   t.is(readFileSync(path, 'utf8'), 'x');
 });
 

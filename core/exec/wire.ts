@@ -8,12 +8,12 @@
  * Not here: who holds a value and for how long (state.ts). Inline bytes live on the driver's heap and are not in the
  * budget: at most INLINE_BYTES for each ref that somebody still holds.
  */
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { DefaultSerializer, deserialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { DataError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
-import { system, writeAll } from '../store/file.ts';
+import { abandon, closeWhole, system, writeAll } from '../store/file.ts';
 
 /** Below it, a message is cheaper than a request for memory and its answer (about 0.2 ms). */
 export const INLINE_BYTES = 64 * 1024;
@@ -110,6 +110,7 @@ export function unpack(wire: Wire, bytesOf: (range: Range) => Uint8Array, owned:
     `${wire.path}: the stored object is not what was written`,
     {
       file: wire.path,
+      remedy: 'Run it again. If it comes back, look at the disk, or use another with --temp DIR.',
     },
   );
 }
@@ -121,11 +122,10 @@ export function packToFile(bytes: Uint8Array, path: string): Stored {
   try {
     writeAll(file, bytes, path);
   } catch (error) {
-    rmSync(path, { force: true });
+    abandon(file, path);
     throw error;
-  } finally {
-    system(path, 'close', () => closeSync(file));
   }
+  closeWhole(file, path);
   return { kind: 'file', path, bytes: bytes.byteLength, crc: crc32(bytes) };
 }
 

@@ -7,12 +7,12 @@
  * Not here: what a table is (define/), threads (exec/), the format of files (connectors).
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { assertWanted } from '../exec/cancelled.ts';
 import type { Executor } from '../exec/executor.ts';
-import { system } from '../store/file.ts';
+import { discard, system } from '../store/file.ts';
 import { type Inputs, gatherInputs, type InputOptions } from '../mapreduce/inputs.ts';
 import { findMapReduce } from '../mapreduce/define.ts';
 import { type Destination, type OpenOutput, openOutput } from './outputs.ts';
@@ -178,13 +178,13 @@ class JobRun {
     this.#holdings.release();
     for (const { name, path } of this.#inputs.facts.flat()) {
       // Standard input, as it was copied.
-      if (name !== undefined && path !== '-') rmSync(path, { force: true });
+      if (name !== undefined && path !== '-') discard(path);
     }
     const inFiles = [...this.#kept.values()].some(({ result }) =>
       result.kept?.runs.some(run => run.segment !== undefined),
     );
     if (this.#folder !== undefined && !inFiles) {
-      rmSync(this.#folder, { recursive: true, force: true });
+      discard(this.#folder);
     }
   }
 
@@ -280,7 +280,7 @@ class JobRun {
       for (const { object, ranges } of held) {
         this.#executor.release(ranges);
         for (const { segment } of [object.runs, ...object.sideRuns].flat())
-          if (segment !== undefined) rmSync(segment, { force: true });
+          if (segment !== undefined) discard(segment);
       }
       stats.seconds.reduce += since(reducing);
     }

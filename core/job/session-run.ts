@@ -2,7 +2,7 @@
  *
  * Not here: how tables run (run.ts), what a session holds besides (core/session.ts).
  */
-import { readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { readFileSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
 import { assertNotEntry } from '../define/define.ts';
@@ -24,6 +24,7 @@ import { gatherInputs } from '../mapreduce/inputs.ts';
 import { planJob } from './plan.ts';
 import type { Refusals } from '../mapreduce/stage.ts';
 import type { JobStats } from '../mapreduce/stats.ts';
+import { discard } from '../store/file.ts';
 
 /** What the session gives a run, beside its executor. */
 export interface RunHost {
@@ -137,7 +138,7 @@ function resultOf(host: RunHost, result: TableResult, report: Report): Result<Sc
   const release = (held: Kept): void => {
     host.executor.release(held.ranges);
     const segments = held.runs.flatMap(({ segment }) => segment ?? []);
-    for (const segment of segments) rmSync(segment, { force: true });
+    for (const segment of segments) discard(segment);
     for (const folder of new Set(segments.map(segment => dirname(segment)))) removeIfEmpty(folder);
   };
   const forget = host.onClose(() => release(kept));

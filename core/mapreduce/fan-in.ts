@@ -6,7 +6,6 @@
  * are not finished), unless their combiners are exact, so the result does not depend on how many rounds it took, and the
  * fan-in may depend on memory.
  */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerContext } from '../exec/executor.ts';
 import { workingBytes } from '../memory/shares.ts';
@@ -18,6 +17,7 @@ import { BatchJoiner } from '../store/batch-joiner.ts';
 import { MAX_FAN_IN, type MergeInput } from '../store/merge.ts';
 import { MergedRows } from '../store/merged-rows.ts';
 import type { ReduceArgument } from './stage.ts';
+import { discard } from '../store/file.ts';
 
 /** What a merge holds in kernel memory beside its windows: blocks, a batch of groups, the columns that go out. */
 const MERGE_BYTES = 2 * 2 ** 20;
@@ -64,7 +64,7 @@ export function lowerFanIn(
 }
 
 function removeAll(segments: readonly string[]): void {
-  for (const segment of segments) rmSync(segment, { force: true });
+  for (const segment of segments) discard(segment);
 }
 
 /** Bytes for windows: kernel memory that is there already, or what of the floor is left for it. */

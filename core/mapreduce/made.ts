@@ -4,12 +4,12 @@
  * where it is keyed, those of all its parts in key order.
  * Invariant: a part is held by the job until it is released, or let go to a result; what is held at the end goes.
  */
-import { rmSync } from 'node:fs';
 import type { Executor } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Slice } from '../shuffle/carrier.ts';
 import type { Run } from '../store/run.ts';
 import type { Part } from './stage.ts';
+import { discard } from '../store/file.ts';
 
 export interface Section {
   readonly parts: readonly Part[];
@@ -67,7 +67,7 @@ export class Holdings {
     for (const part of parts) {
       if (!this.#parts.delete(part)) continue;
       this.#executor.release(part.ranges);
-      if (part.run?.segment !== undefined) rmSync(part.run.segment, { force: true });
+      if (part.run?.segment !== undefined) discard(part.run.segment);
     }
   }
 }

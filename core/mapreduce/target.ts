@@ -3,7 +3,7 @@
  * Order of calls: `room` where waiting is possible, `write` any number of times, then `finish` or `abort`.
  * Invariant: nothing of an aborted target remains; what `finish` has returned is whole, and a file on disk.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { rowReader } from '../batch/codec.ts';
 import { type Field, fieldsOf, type StoredBatch, type StoredColumn } from '../batch/columns.ts';
@@ -17,6 +17,7 @@ import { SharedCarrier } from '../shuffle/carrier.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import type { Run } from '../store/run.ts';
 import type { Into, JobContext, Part } from './stage.ts';
+import { discard, system } from '../store/file.ts';
 
 export interface Target {
   /** Whether rows are to come with the key that orders them. */
@@ -113,7 +114,7 @@ async function fileTarget(
   { attempt }: WorkerContext,
 ): Promise<Target> {
   const sink = await loadSink(format);
-  mkdirSync(folder, { recursive: true });
+  system(folder, 'create', () => mkdirSync(folder, { recursive: true }));
   const path = join(folder, `part-${part}-${attempt}${sink.extension}`);
   const writer = sink.open(path, columns, options);
   return {
@@ -145,7 +146,7 @@ async function placeTarget(
       await handOver(run!, columns, writer, worker);
       await writer.commit();
       worker.giveBack(ranges);
-      if (run!.segment !== undefined) rmSync(run!.segment, { force: true });
+      if (run!.segment !== undefined) discard(run!.segment);
       return { ...made, ranges: [] };
     },
     async abort() {

@@ -3,7 +3,6 @@
  * A walk has one for the table that its stage makes, and one for each further output that somebody asked for. They share the
  * memory of the worker: when it is refused to one, the largest of all spills.
  */
-import { rmSync } from 'node:fs';
 import type { StoredBatch } from '../batch/columns.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { outOfMemory } from '../kernels/kernels.ts';
@@ -13,6 +12,7 @@ import { type KeySample, SAMPLE_KEY_BYTES } from '../shuffle/key-sample.ts';
 import { type Combine, type Gate, seal, spill } from '../shuffle/seal.ts';
 import type { Run } from '../store/run.ts';
 import { Collector, type CollectorOptions } from './collector.ts';
+import { discard } from '../store/file.ts';
 
 export interface WalkChannelOptions
   extends Omit<CollectorOptions, 'kernels' | 'onSpill' | 'relieve' | 'isLeaving'> {
@@ -69,7 +69,7 @@ export class WalkChannel {
   /** The walk has failed: what it spilled is nobody's, and the job may go on for long. */
   discard(): void {
     for (const { segment } of this.runs) {
-      if (segment !== undefined) rmSync(segment, { force: true });
+      if (segment !== undefined) discard(segment);
     }
   }
 

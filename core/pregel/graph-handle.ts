@@ -4,7 +4,6 @@
  * for all programs after it, too. Every change is a new version, and each thread takes its facts anew.
  */
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import type { Executor } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Run } from '../store/run.ts';
@@ -12,6 +11,7 @@ import type { Arranged } from './arranged.ts';
 import type { InEdges, LoadedGraph } from './loaded.ts';
 import type { GraphPart } from './parts.ts';
 import { type GraphFacts, packFacts } from './resident.ts';
+import { discard } from '../store/file.ts';
 
 /** What runs hold: given back together. */
 export interface Owned {
@@ -21,7 +21,7 @@ export interface Owned {
 
 export function release(executor: Executor, { ranges, runs }: Owned): void {
   executor.release(ranges);
-  for (const { segment } of runs) if (segment !== undefined) rmSync(segment, { force: true });
+  for (const { segment } of runs) if (segment !== undefined) discard(segment);
 }
 
 export class GraphHandle {

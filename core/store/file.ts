@@ -3,7 +3,7 @@
  * Synchronous: segments are written and read by worker threads, on regular files only, and `emit` may spill before
  * it returns.
  */
-import { readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, rmSync, writeSync } from 'node:fs';
 import { DataError, LimitError } from '../errors.ts';
 
 /** One call to the system moves at most this much: 2^31 − 1 is what Node takes; whole pages of that. */
@@ -42,6 +42,42 @@ export function readAll(
   }
 }
 
+/** Deletes a file, or a folder with all in it, that nobody needs any more. What cannot be deleted stays, for whoever sweeps
+ *  the folder it lies in: on a device that has failed, that failure is the one to report. */
+export function discard(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // See above.
+  }
+}
+
+/** Closes a file that was written whole. Throws LimitError DISK_FULL, IO: then the device has not taken all of it, and the
+ *  file is gone. */
+export function closeWhole(descriptor: number, path: string): void {
+  try {
+    system(path, 'close', () => closeSync(descriptor));
+  } catch (error) {
+    discard(path);
+    throw error;
+  }
+}
+
+/** Ends a file that is not to be: closed and deleted. */
+export function abandon(descriptor: number, path: string): void {
+  closeQuietly(descriptor);
+  discard(path);
+}
+
+/** Closes a file of which nothing more is wanted. */
+export function closeQuietly(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // The descriptor is gone, whatever close says.
+  }
+}
+
 /** Runs a call to the file system; what it throws leaves as one of our errors. */
 export function system<T>(path: string, doing: string, call: () => T): T {
   try {
@@ -74,8 +110,11 @@ export function systemError(error: unknown, path: string, doing: string): LimitE
     : 'Look at the disk and at the rights on the folder; --temp DIR puts temporary files elsewhere.';
   return new LimitError(
     'IO',
-    `${path}: cannot ${doing} (${code}): ${message}`,
+    `${path}: cannot ${doing}: ${reasonOf(message)} (${code})`,
     { file: path, remedy },
     { cause: error },
   );
 }
+
+/** 'i/o error' of 'EIO: i/o error, write'. */
+const reasonOf = (message: string): string => /^[A-Z\d]+: ([^,]+)/.exec(message)?.[1] ?? message;

@@ -7,9 +7,9 @@
  * Deliberately not here: how values become page bodies (pages.ts), which columns there are (segment.ts,
  * parquet-output.ts).
  */
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { fsyncSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { system, writeAll } from './file.ts';
+import { abandon, closeWhole, system, writeAll } from './file.ts';
 import { PageBuffer } from './pages.ts';
 import { DATA_PAGE, ENCODING, type Envelope, parquetjs, UNCOMPRESSED } from './parquetjs.ts';
 
@@ -72,7 +72,6 @@ export class ParquetFile {
   #groupCount = 0;
   #chunks: Chunk[] = [];
   #open = true;
-  #whole = false;
 
   /** Creates the file; one that exists is an error. `stage`: STAGE_BYTES, its own until it is closed or aborted. */
   constructor(
@@ -182,8 +181,8 @@ export class ParquetFile {
     this.append(tail);
     this.#flush();
     if (sync) system(this.path, 'write', () => fsyncSync(this.#descriptor));
-    this.#end();
-    this.#whole = true;
+    this.#open = false;
+    closeWhole(this.#descriptor, this.path);
     return this.#envelope.offset;
   }
 
@@ -211,15 +210,11 @@ export class ParquetFile {
 
   /** Removes the file, unless it is whole. Harmless when called again. */
   abort(): void {
-    if (this.#whole) return;
-    if (this.#open) this.#end();
-    rmSync(this.path, { force: true });
+    if (!this.#open) return;
+    this.#open = false;
+    abandon(this.#descriptor, this.path);
   }
 
-  #end(): void {
-    this.#open = false;
-    system(this.path, 'close', () => closeSync(this.#descriptor));
-  }
   #flush(): void {
     if (this.#staged === 0) return;
     const bytes = this.#stage.subarray(0, this.#staged);

@@ -202,7 +202,7 @@ test('a folder that is not there, or may not be written', t => {
   t.throws(() => new SegmentWriter(join(folder, 'none', 'x'), FIELDS), {
     code: 'IO',
     name: 'LimitError',
-    message: /none.x: cannot create \(ENOENT\)/,
+    message: /none.x: cannot create: no such file or directory \(ENOENT\)/,
   });
 });
 
@@ -212,6 +212,18 @@ test('a full device is DISK_FULL', t => {
     code: 'DISK_FULL',
   });
   t.like(error, { details: { file: '/dev/full' }, cause: { code: 'ENOSPC' } });
+});
+
+test('a device that fails when it is read is IO', t => {
+  const memory = '/proc/self/mem';
+  if (!existsSync(memory)) return t.pass('no /proc');
+  // At its beginning nothing is mapped, and the system says EIO.
+  const reader = new SegmentReader(memory, FIELDS);
+  const place = { offset: 0, length: 64, rows: 1, crc: 0, bodies: [] };
+  const error = t.throws(() => reader.read(place), { code: 'IO', name: 'LimitError' });
+  t.is(error?.message, '/proc/self/mem: cannot read: i/o error (EIO)');
+  t.like(error, { details: { file: memory }, cause: { code: 'EIO', syscall: 'read' } });
+  reader.close();
 });
 
 test('a write that the system refuses midway is DISK_FULL, and abort leaves nothing', t => {

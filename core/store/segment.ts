@@ -17,7 +17,7 @@ import {
   WIDTH,
 } from '../batch/columns.ts';
 import { DataError } from '../errors.ts';
-import { readAll, system } from './file.ts';
+import { closeQuietly, readAll, system } from './file.ts';
 import {
   PageBuffer,
   putFixed,
@@ -214,7 +214,7 @@ export class SegmentReader {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    system(this.path, 'close', () => closeSync(this.#descriptor));
+    closeQuietly(this.#descriptor);
   }
 }
 

@@ -134,7 +134,7 @@ test('a device that fails when the output is written through to it', async t => 
     return;
   }
   t.is(status, 1, stderr);
-  t.regex(stderr, /^superstep: x\.csv: cannot write \(EIO\): .* {3}\[IO\]\n/);
+  t.regex(stderr, /^superstep: x\.csv: cannot write: i\/o error \(EIO\) {3}\[IO\]\n/);
   t.deepEqual(listing(place.folder), ['a.txt', 'temporary']);
   t.is(readFileSync(join(place.folder, 'a.txt'), 'utf8'), 'a b\n');
 });

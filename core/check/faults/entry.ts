@@ -1,5 +1,6 @@
-/** A program of a user's, for manners.test.ts: `node entry.js STORY`. It prints what happened as JSON. */
+/** A program of a user's, for tests: `node entry.js STORY`. It prints what happened as JSON. */
 import { mapReduce, open, rows, type Schema, type Table, utf8 } from '../../index.ts';
+import type { InternalRunOptions } from '../../job/session-run.ts';
 import { counts, makeLate } from './jobs.ts';
 
 const inEntry = mapReduce({
@@ -10,11 +11,13 @@ const inEntry = mapReduce({
 });
 
 const lines = rows([{ line: 'a b a' }], { line: utf8 });
-const session = await open({ workers: 2 });
+const session = await open({ workers: 2, memory: '60MiB' });
 
-async function failure(table: Table<Schema>): Promise<void> {
+const failure = (table: Table<Schema>): Promise<void> => codeOf(() => session.run(table));
+
+async function codeOf(call: () => Promise<unknown>): Promise<void> {
   try {
-    await session.run(table);
+    await call();
     console.log('{"code":"none"}');
   } catch (error) {
     const { name, code, message, details } = error as { name: string } & { [key: string]: unknown };
@@ -35,6 +38,23 @@ switch (process.argv[2]) {
     console.log(JSON.stringify(await result.toArray()));
     break;
   }
+  case 'merges': {
+    // Every run is a segment, and there are more of them than are merged at once: in map, and again to be one file.
+    const many = rows(
+      Array.from({ length: 300 }, (_, i) => ({ line: `w${i} w${i % 7}` })),
+      { line: utf8 },
+    );
+    const spilling: InternalRunOptions = { refuse: { rows: 2, arena: true } };
+    const options = { ...spilling, output: 'x.csv', partitions: 3 };
+    await codeOf(() => session.run(counts(many), options as object));
+    await session.close();
+    break;
+  }
+  case 'objects':
+    // More than the memory holds: it goes to a file.
+    await codeOf(async () => session.get(session.put(new Uint8Array(100 << 20))));
+    await session.close();
+    break;
   default:
     throw new Error(`no story ${process.argv[2]}`);
 }

@@ -12,7 +12,7 @@ import { printValue } from '../define/value.ts';
 import { LimitError, SuperstepError, TaskError, UsageError } from '../errors.ts';
 import { isRecord } from '../pregel/check.ts';
 import { MAX_SUPERSTEPS, type ProgramSpec, findProgram, outputOf } from '../pregel/define.ts';
-import { type Inboxes, cursorOf } from './cursor.ts';
+import { type Inboxes, cursorsOf } from './cursor.ts';
 import type { LoadedGraph } from './graph.ts';
 import { Topology } from './topology.ts';
 import { type Any, type Ran, type Row, compare, enter, leave, mergeOf, stored } from './values.ts';
@@ -38,7 +38,8 @@ export function runProgram(plan: Plan & { op: 'apply' }, loaded: LoadedGraph): R
   for (let superstep = 0; ; superstep++) {
     const base = contextOf(superstep);
     if (isHalted(spec, base)) break;
-    const working = [...graph.ids.keys()].filter(id => vertices.works(id, inboxes[id]!));
+    const working: number[] = [];
+    for (const id of graph.ids.keys()) if (vertices.works(id, inboxes[id]!)) working.push(id);
     if (working.length === 0) break;
     checkLimit(spec, superstep, working.length);
     const outboxes: Any[][] = graph.ids.map(() => []);
@@ -58,6 +59,7 @@ export function runProgram(plan: Plan & { op: 'apply' }, loaded: LoadedGraph): R
 function verticesOf(spec: ProgramSpec, graph: Topology) {
   const states: Any[] = [];
   const awake: boolean[] = [];
+  const cursors = cursorsOf(spec, graph);
   const call = (
     name: 'init' | 'compute',
     id: number,
@@ -66,10 +68,11 @@ function verticesOf(spec: ProgramSpec, graph: Topology) {
     body: (v: object) => unknown,
   ): void => {
     const halt = (): void => void (awake[id] = false);
-    const { cursor, end } = cursorOf({ spec, graph, id, state: states[id], outbox, halt });
-    const where = `${spec.name}: ${name} failed at vertex ${printId(graph.ids[id])}, superstep ${superstep}`;
+    const cursor = cursors.begin({ id, state: states[id], outbox, halt });
+    const where = () =>
+      `${spec.name}: ${name} failed at vertex ${printId(graph.ids[id])}, superstep ${superstep}`;
     const returned = placed(where, () => body(cursor));
-    end();
+    cursors.end(cursor);
     if (isThenable(returned)) throw asyncFunction(`${spec.name}: ${name}`);
   };
   return {
@@ -98,13 +101,13 @@ function verticesOf(spec: ProgramSpec, graph: Topology) {
 
 function isHalted(spec: ProgramSpec, base: { readonly superstep: number }): boolean {
   let halted = false;
-  const where = `${spec.name}: master failed in superstep ${base.superstep}`;
+  const where = () => `${spec.name}: master failed in superstep ${base.superstep}`;
   placed(where, () => spec.master?.({ ...base, halt: () => void (halted = true) }));
   return halted;
 }
 
 /** What a function of the program threw says where; what superstep says of a mistake says it already. */
-function placed(where: string, call: () => unknown): unknown {
+function placed(where: () => string, call: () => unknown): unknown {
   try {
     return call();
   } catch (error) {
@@ -112,7 +115,7 @@ function placed(where: string, call: () => unknown): unknown {
     const code = error instanceof TaskError ? error.code : 'TASK_FAILED';
     const details = error instanceof TaskError ? error.details : {};
     const message = error instanceof Error ? error.message : String(error);
-    throw new TaskError(code, `${where}: ${message}`, details, { cause: error });
+    throw new TaskError(code, `${where()}: ${message}`, details, { cause: error });
   }
 }
 const printId = (id: Any): string => (typeof id === 'string' ? printValue(id) : String(id));
@@ -127,12 +130,18 @@ function checkLimit(spec: ProgramSpec, superstep: number, working: number): void
   );
 }
 
+const NOTHING: Row = Object.freeze({});
+
 /** The graph with values as the program's functions read them. */
 function seenBy(spec: ProgramSpec, graph: LoadedGraph): Topology {
   const { name, vertex = {}, edge = {} } = spec;
+  const read = Object.keys(edge).length > 0;
   const seen = (lists: LoadedGraph['out']): LoadedGraph['out'] =>
     lists.map(list =>
-      list.map(({ target, value }) => ({ target, value: leave(value, edge, `${name}: edge`) })),
+      list.map(({ target, value }) => ({
+        target,
+        value: read ? leave(value, edge, `${name}: edge`) : NOTHING,
+      })),
     );
   const values = graph.values.map(row => leave(row, vertex, `${name}: vertex`));
   const unlisted = Object.fromEntries(Object.keys(vertex).map(c => [c, null]));

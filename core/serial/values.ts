@@ -58,7 +58,8 @@ export function enter(row: Any, columns: Schema, where: string): Row {
     }),
   );
 }
-function mismatch(where: string, column: string, of: AnyType, value: unknown): TaskError {
+/** What does not fit its column. */
+export function mismatch(where: string, column: string, of: AnyType, value: unknown): TaskError {
   const wide = typeof value === 'bigint' && of.type === 'int64';
   return new TaskError(
     'TYPE_MISMATCH',

@@ -32,7 +32,7 @@ const mistakes: readonly (readonly [string, string[], RegExp])[] = [
   [
     'unknown job',
     ['run', 'wordcont', 'x'],
-    /no job 'wordcont'.*\[JOB_NOT_FOUND\]\n.*top, wordcount/,
+    /no job 'wordcont'.*\[JOB_NOT_FOUND\]\n.*wcc, wordcount/,
   ],
   ['no job file', ['run', './no.ts', 'x'], /no\.ts does not exist {3}\[JOB_NOT_FOUND\]/],
   ['no module', ['run', './package.json', 'x'], /is not a \.ts.*\[JOB_NOT_FOUND\]/],
@@ -85,7 +85,7 @@ test('job files that cannot be run', async t => {
 
 test('jobs: the built-in ones, and those of a file', async t => {
   const { stdout } = await superstep(['jobs']);
-  t.regex(stdout, /^top\n {2}input {3}text {4}line: utf8\n/);
+  t.regex(stdout, /^bfs\n[^]*\ntop\n {2}input {3}text {4}line: utf8\n/);
   t.regex(
     stdout,
     /\nwordcount\n[^]* {2}param {3}split {3}one of whitespace, unicode; default whitespace\n/,
@@ -96,7 +96,7 @@ test('jobs: the built-in ones, and those of a file', async t => {
   };
   t.deepEqual(
     jobs.map(job => job.name),
-    ['top', 'wordcount'],
+    'bfs cdlp degrees kcore lcc pagerank sssp top triangles wcc wordcount'.split(' '),
   );
 
   const folder = folderOf(t, {

@@ -47,8 +47,8 @@ type MessageOf<M extends MessageType> = M extends AnyType
     ? Row<M>
     : never;
 
-/** With a combiner: one value (its identity when nothing came). Without: all of them, in an order that does not
- *  depend on the workers. */
+/** With a combiner: one value (its identity when nothing came). Without: all of them, in ascending order of their senders,
+ *  those of one as it sent them. */
 export interface Messages<T> extends Iterable<T> {
   readonly length: number;
   at(i: number): T;

@@ -59,9 +59,9 @@ test('the slot’s thread dies: who ran pays, and all go to the thread that foll
 
 test('no kind of task keeps the other from a slot', t => {
   const story = new Story();
-  const pinned = Array.from({ length: 4 }, () => story.task({ pinned: 0 }));
+  const own = Array.from({ length: 4 }, () => story.task({ pinned: 0 }));
   const shared = Array.from({ length: 4 }, () => story.task());
-  story.submit(...pinned, ...shared);
+  story.submit(...own, ...shared);
   const order: Task[] = [];
   for (;;) {
     const task = [...story.state.slots[0]!.tasks.values()][0];

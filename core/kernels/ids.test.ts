@@ -25,7 +25,7 @@ function addAll(kernels: Kernels, ids: Ids, column: IdColumn, n: number, chunk: 
       break;
     }
   }
-  return [...kernels.u32.slice(out >>> 2, (out >>> 2) + at)];
+  return [...kernels.u32.subarray(out >>> 2, (out >>> 2) + at)];
 }
 
 /** Every id in order: its key, and its number. */

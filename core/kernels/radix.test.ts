@@ -15,10 +15,10 @@ function sort(kernels: Kernels, keys: readonly bigint[], bits: KeyBits, along: b
   const from = { keys: placeI64(kernels, keys), rows };
   const to = { keys: kernels.alloc(8 * n), rows: along ? kernels.alloc(4 * n) : 0 };
   const sorted = sortKeys(kernels, n, from, to, bits, kernels.alloc(COUNTER_BYTES));
-  const found = [...kernels.i64.slice(sorted.keys >>> 3, (sorted.keys >>> 3) + n)].map(key =>
+  const found = [...kernels.i64.subarray(sorted.keys >>> 3, (sorted.keys >>> 3) + n)].map(key =>
     BigInt.asUintN(64, key),
   );
-  const order = [...kernels.u32.slice(sorted.rows >>> 2, (sorted.rows >>> 2) + n)];
+  const order = [...kernels.u32.subarray(sorted.rows >>> 2, (sorted.rows >>> 2) + n)];
   kernels.reset();
   return { found, order: along ? order : undefined };
 }

@@ -1,10 +1,13 @@
 /** Edges that lie by source, arranged by target: a counting sort over one range of targets.
  *
- * Order of calls: `count` for every chunk of edges, `start`, `place` for every chunk again, in the same order, `list` for as many
- * targets at a time as there is room for. Edges of one target come out in the order they came in: ascending by source.
+ * Order of calls: `count` for every chunk of edges, `start`, `place` for every chunk again, in the same order, `write` for pieces of
+ * the range. Edges of one target come out in the order they came in: ascending by source.
  */
 import { type Kernels, outOfMemory } from './kernels.ts';
 import { CHUNK_ROWS } from './raw.ts';
+
+/** Of `orderByCount`. */
+const BUCKET_BYTES = 4096;
 
 export class Arranger {
   readonly #kernels: Kernels;
@@ -81,24 +84,73 @@ export class Arranger {
     }
   }
 
-  /** Of n targets, `first` of the range on: those that have edges, less `base`, and how many each has. @returns how many are listed */
-  list(first: number, n: number, base: number, targetsOut: number, countsOut: number): number {
-    return this.#kernels.raw.listTargets(
-      this.#counters,
-      first,
-      n,
-      base - this.#low,
-      targetsOut,
-      countsOut,
-    );
-  }
-
-  /** Where the sources lie, and the weights. */
-  get sources(): number {
-    return this.#sources;
-  }
-  get weights(): number {
-    return this.#weights;
+  /** Targets [from, to), which are in the range and have place 0 at `base`: those that have edges, by number of edges, the most
+   *  first. `listed` and `sources` are called for pieces of at most `rows` of them and of their edges, in this order; what they are given is good
+   *  until they return. @throws LimitError MEMORY */
+  async write(
+    from: number,
+    to: number,
+    base: number,
+    rows: number,
+    listed: (targets: number, counts: number, n: number) => Promise<void>,
+    sources: (sources: number, weights: number, n: number) => Promise<void>,
+  ): Promise<void> {
+    const kernels = this.#kernels;
+    const { raw } = kernels;
+    const n = to - from;
+    const room: number[] = [];
+    const take = (bytes: number): number => {
+      room.push(kernels.allocOrThrow(bytes, 'arranging edges'));
+      return room.at(-1)!;
+    };
+    try {
+      const [targets, counts, starts, order] = [take(n * 4), take(n * 4), take(n * 4), take(n * 4)];
+      const [some, someCounts] = [take(rows * 4), take(rows * 4)];
+      const [edges, weights] = [take(rows * 4), take(rows * 8)];
+      const first = from - this.#low;
+      const all = raw.listTargets(
+        this.#counters,
+        first,
+        n,
+        base - this.#low,
+        targets,
+        counts,
+        starts,
+      );
+      const buckets = take(BUCKET_BYTES);
+      raw.orderByCount(counts, all, order, buckets);
+      for (let place = 0; place < all; place += rows) {
+        const m = Math.min(rows, all - place);
+        const { u32 } = kernels;
+        for (let k = 0; k < m; k++) {
+          const j = u32[(order >>> 2) + place + k]!;
+          u32[(some >>> 2) + k] = u32[(targets >>> 2) + j]!;
+          u32[(someCounts >>> 2) + k] = u32[(counts >>> 2) + j]!;
+        }
+        await listed(some, someCounts, m);
+      }
+      kernels.zero(this.#state, 8);
+      const shift = this.#weightWidth === 0 ? 0 : this.#weightWidth === 4 ? 2 : 3;
+      for (;;) {
+        const m = raw.takeSources(
+          this.#state,
+          order,
+          all,
+          starts,
+          counts,
+          this.#sources,
+          this.#weights,
+          shift,
+          rows,
+          edges,
+          weights,
+        );
+        if (m === 0) return;
+        await sources(edges, weights, m);
+      }
+    } finally {
+      for (const pointer of room) kernels.free(pointer);
+    }
   }
 
   free(): void {

@@ -256,6 +256,21 @@ export interface Raw {
     base: number,
     targetsOut: number,
     countsOut: number,
+    startsOut: number,
+  ): number;
+  orderByCount(counts: number, n: number, order: number, buckets: number): void;
+  takeSources(
+    state: number,
+    order: number,
+    listed: number,
+    starts: number,
+    counts: number,
+    sources: number,
+    weights: number,
+    shift: number,
+    most: number,
+    sourcesOut: number,
+    weightsOut: number,
   ): number;
   pull32: Pull;
   pull64: Pull;

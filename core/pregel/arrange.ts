@@ -70,10 +70,8 @@ class Arranging {
   readonly #listing: RunWriter;
   readonly #sources: RunWriter;
   readonly #worker: WorkerContext;
-  /** Targets and weights of one batch; listed targets and counts on their way. */
+  /** Targets and weights of one batch. */
   readonly #chunk: { readonly targets: number; readonly weights: number };
-  readonly #listed: { readonly targets: number; readonly counts: number };
-  #pending = 0;
 
   constructor(
     argument: ArrangeArgument,
@@ -92,14 +90,11 @@ class Arranging {
     this.#worker = worker;
     const room = (bytes: number): number => this.#kernels.allocOrThrow(bytes, 'arranging edges');
     this.#chunk = { targets: room(BATCH_ROWS * 4), weights: room(BATCH_ROWS * 8) };
-    this.#listed = { targets: room(BATCH_ROWS * 8), counts: room(BATCH_ROWS * 8) };
   }
 
   free(): void {
     const { targets, weights } = this.#chunk;
-    for (const at of [targets, weights, this.#listed.targets, this.#listed.counts]) {
-      this.#kernels.free(at);
-    }
+    for (const at of [targets, weights]) this.#kernels.free(at);
   }
 
   async run(channel: 'out' | 'in'): Promise<void> {
@@ -164,60 +159,26 @@ class Arranging {
   /** What is arranged, partition by partition. */
   async #write(arranger: Arranger, low: number, high: number): Promise<void> {
     const { partitions } = this.#resident.facts.graph;
+    const { weight } = this.#argument;
     const kernels = this.#kernels;
-    let edge = 0;
+    const column = (pointer: number, bytes: number): StoredColumn => ({
+      data: kernels.u8.subarray(pointer, pointer + bytes),
+    });
     for (const [q, { base, vertices }] of partitions.entries()) {
       const [from, to] = [Math.max(low, base), Math.min(high, base + vertices)];
       if (from >= to) continue;
-      let edges = 0;
-      for (let target = from; target < to; target += BATCH_ROWS) {
-        const n = Math.min(BATCH_ROWS, to - target);
-        const at = this.#pending * 4;
-        const { targets, counts } = this.#listed;
-        const listed = arranger.list(target - low, n, base, targets + at, counts + at);
-        const added = kernels.u32.subarray((counts + at) >>> 2, ((counts + at) >>> 2) + listed);
-        for (const count of added) edges += count;
-        this.#pending += listed;
-        if (this.#pending >= BATCH_ROWS) await this.#writeListed(q, BATCH_ROWS);
-      }
-      // The rest of this partition's may follow with the next range.
-      if (to === base + vertices && this.#pending > 0) await this.#writeListed(q, this.#pending);
-      await this.#writeSources(arranger, q, edge, edge + edges);
-      edge += edges;
-    }
-  }
-
-  async #writeListed(q: number, rows: number): Promise<void> {
-    await this.#listing.reserve();
-    const { u8 } = this.#kernels;
-    const { targets, counts } = this.#listed;
-    const column = (pointer: number): StoredColumn => ({
-      data: u8.subarray(pointer, pointer + rows * 4),
-    });
-    this.#listing.write(q, { rows, columns: [column(targets), column(counts)] });
-    this.#pending -= rows;
-    for (const pointer of [targets, counts]) {
-      u8.copyWithin(pointer, pointer + rows * 4, pointer + (rows + this.#pending) * 4);
-    }
-  }
-
-  async #writeSources(arranger: Arranger, q: number, from: number, to: number): Promise<void> {
-    const { weight } = this.#argument;
-    for (let edge = from; edge < to; edge += BATCH_ROWS) {
-      await this.#sources.reserve();
-      const rows = Math.min(BATCH_ROWS, to - edge);
-      const { u8 } = this.#kernels;
-      const column = (pointer: number, width: number): StoredColumn => ({
-        data: u8.subarray(pointer + edge * width, pointer + (edge + rows) * width),
-      });
-      const batch: StoredBatch = {
-        rows,
-        columns: [
-          column(arranger.sources, 4),
-          ...(weight === undefined ? [] : [column(arranger.weights, widthOf(weight.to))]),
-        ],
+      const listed = async (targets: number, counts: number, rows: number): Promise<void> => {
+        const batch = { rows, columns: [column(targets, rows * 4), column(counts, rows * 4)] };
+        await this.#listing.reserve(batch);
+        this.#listing.write(q, batch);
       };
-      this.#sources.write(q, batch);
+      const sources = async (at: number, weights: number, rows: number): Promise<void> => {
+        const met = weight === undefined ? [] : [column(weights, rows * widthOf(weight.to))];
+        const batch = { rows, columns: [column(at, rows * 4), ...met] };
+        await this.#sources.reserve(batch);
+        this.#sources.write(q, batch);
+      };
+      await arranger.write(from, to, base, BATCH_ROWS, listed, sources);
     }
   }
 }

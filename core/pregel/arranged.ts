@@ -1,8 +1,8 @@
 /** The edges of a partition arranged by target, for messages that are folded before they leave. Plain data.
  *
- * Of each partition that edges lead to: the targets that have any, ascending (*listed*), how many each has, and the edges' sources, ascending,
- * with the weights that messages meet on their way. A target's edges are folded in this order, partition by partition: that
- * is the definition of a sum of doubles.
+ * Of each partition that edges lead to: the targets that have any (*listed*), those with the most edges first, how many each has, and the
+ * edges' sources, of each target ascending, with the weights that messages meet on their way. A target's edges are folded in this order, partition
+ * by partition: that is the definition of a sum of doubles.
  */
 import type { Field } from '../batch/columns.ts';
 import type { Run } from '../store/run.ts';

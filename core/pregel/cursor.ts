@@ -79,8 +79,6 @@ export interface LoopHost {
     edgesOf(
       index: number,
     ): readonly { readonly target: number; readonly value: object }[] | undefined;
-    /** Whether any has. */
-    changed: boolean;
   };
 }
 
@@ -126,7 +124,7 @@ export function makeLoop(
   const text = [
     '"use strict";',
     'const { program, params, host, count, identity, merge, identities, merges, types } = given;',
-    'let i = 0, base = 0, first = 0, awake, got, inbox, degrees, inDegrees, offsets, targets;',
+    'let i = 0, base = 0, first = 0, changed = false, awake, got, inbox, degrees, inDegrees, offsets, targets;',
     'let outValues, outFlags, inValues, inFlags, outCount = 0, outEdges = 0, inCount = 0, inEdges = 0;',
     declared('s', spec.state),
     declared('p', spec.vertex ?? {}),
@@ -248,7 +246,7 @@ class Edge {
 const DONE = { done: true, value: undefined };
 const outEdgesOf = {
   [Symbol.iterator]() {
-    const own = host.mutations.changed ? host.mutations.edgesOf(i) : undefined;
+    const own = changed ? host.mutations.edgesOf(i) : undefined;
     if (own !== undefined) return own[Symbol.iterator]();
     if (offsets === undefined) host.need("edges");
     const edge = new Edge(), result = { done: false, value: edge }, end = offsets[i + 1] - first;
@@ -272,14 +270,14 @@ function cursorText(spec: ProgramSpec, plan: MessagePlan): string {
 class Vertex {
   get id() { return base + i; }
   get outDegree() {
-    const own = host.mutations.changed ? host.mutations.edgesOf(i) : undefined;
+    const own = changed ? host.mutations.edgesOf(i) : undefined;
     return own === undefined ? degrees[i] : own.length;
   }
   get inDegree() { if (inDegrees === undefined) host.need("in"); return inDegrees[i]; }
   get outEdges() { return outEdgesOf; }
   voteToHalt() { awake[i] = 0; }
-  addEdge(target, value) { host.mutations.addEdge(i, target, value); }
-  removeEdges(target) { host.mutations.removeEdges(i, target); }
+  addEdge(target, value) { changed = true; host.mutations.addEdge(i, target, value); }
+  removeEdges(target) { changed = true; host.mutations.removeEdges(i, target); }
   remove() { host.mutations.remove(i); }
   ${sendersText(plan)}${state.join('')}${vertex.join('')}
 }
@@ -303,7 +301,7 @@ function sendersText(plan: MessagePlan): string {
     else m = merge(${numberAt(of, `${way}Values`, 'i', 'message')}, m);
     ${stored(of, `${way}Values`, 'i', 'm')}`;
   return `sendToOut(m) {
-    if (host.mutations.changed && host.mutations.edgesOf(i) !== undefined) { ${check} host.sendAll(i, m, "out"); return; }
+    if (changed && host.mutations.edgesOf(i) !== undefined) { ${check} host.sendAll(i, m, "out"); return; }
     ${put('out', 'degrees[i]')}
   }
   sendToIn(m) {
@@ -359,6 +357,7 @@ return {
   },
   start() {
     outCount = outEdges = inCount = inEdges = 0;
+    changed = false;
     forget();
   },
   init(from, to) {

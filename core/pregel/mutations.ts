@@ -13,7 +13,6 @@ export interface Requests {
 }
 
 export class Mutations {
-  changed = false;
   readonly #edges = new Map<number, Edge[]>();
   readonly #removed: number[] = [];
   readonly #added: (number | bigint | string)[] = [];
@@ -33,7 +32,6 @@ export class Mutations {
     if (edges === undefined) {
       edges = this.#edgesOf(index);
       this.#edges.set(index, edges);
-      this.changed = true;
     }
     return edges;
   }
@@ -54,7 +52,8 @@ export class Mutations {
   }
 
   requests(): Requests | undefined {
-    if (!this.changed && this.#removed.length === 0 && this.#added.length === 0) return undefined;
+    if (this.#edges.size === 0 && this.#removed.length === 0 && this.#added.length === 0)
+      return undefined;
     return {
       edges: [...this.#edges].map(([index, edges]) => ({ index, edges })),
       removed: this.#removed,

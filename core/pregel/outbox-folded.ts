@@ -106,12 +106,13 @@ export class FoldedOutbox {
       worker.heapCheck();
       for (let from = 0; from < n; from += BATCH_ROWS) {
         const rows = Math.min(BATCH_ROWS, n - from);
-        await writer.reserve();
         const { u8 } = kernels;
         const at = out + from * this.#width;
         const data = u8.subarray(at, at + rows * this.#width);
         const valid = all ? {} : { valid: u8.subarray(has + from, has + from + rows) };
-        writer.write(q, { rows, columns: [{ data, ...valid }] });
+        const batch = { rows, columns: [{ data, ...valid }] };
+        await writer.reserve(batch);
+        writer.write(q, batch);
       }
     }
     return { channel, form: 'listed', run: writer.finish() };
@@ -286,13 +287,14 @@ export class FoldedOutbox {
       for (let j = at; j < end; j++) u32[(sorted.targets >>> 2) + j]! -= base;
       for (let from = at; from < end; from += BATCH_ROWS) {
         const to = Math.min(end, from + BATCH_ROWS);
-        await writer.reserve();
         const { u8 } = kernels;
         const column = (pointer: number, width: number): StoredColumn => ({
           data: u8.subarray(pointer + from * width, pointer + to * width),
         });
         const columns = [column(sorted.targets, 4), column(sorted.values, this.#width)];
-        writer.write(q, { rows: to - from, columns });
+        const batch = { rows: to - from, columns };
+        await writer.reserve(batch);
+        writer.write(q, batch);
       }
       at = end;
     }

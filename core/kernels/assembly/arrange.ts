@@ -50,9 +50,9 @@ export function placeTargets(
   store<u32>(state, left, 4);
 }
 
-/** Of the ends that `placeTargets` leaves: the targets that have edges, from `first` (of the range) on, less `base`, and how many
- *  each has. Looks at n targets; returns how many are listed. */
-export function listTargets(counters: usize, first: u32, n: u32, base: u32, targetsOut: usize, countsOut: usize): u32 {
+/** Of the ends that `placeTargets` leaves: the targets [first, first + n) of the range that have edges, less `base`, how many each
+ *  has, and where they begin. Returns how many are listed. */
+export function listTargets(counters: usize, first: u32, n: u32, base: u32, targetsOut: usize, countsOut: usize, startsOut: usize): u32 {
   let listed: usize = 0;
   let before: u32 = first == 0 ? 0 : load<u32>(counters + (usize(first - 1) << 2));
   for (let target = usize(first); target < usize(first) + usize(n); target++) {
@@ -60,9 +60,62 @@ export function listTargets(counters: usize, first: u32, n: u32, base: u32, targ
     if (end != before) {
       store<u32>(targetsOut + (listed << 2), u32(target) - base);
       store<u32>(countsOut + (listed << 2), end - before);
+      store<u32>(startsOut + (listed << 2), before);
       listed++;
     }
     before = end;
   }
   return u32(listed);
+}
+
+const BUCKETS: u32 = 1024;
+
+/** The places of n counts, the largest first (those from BUCKETS − 1 on are as large as each other), otherwise as they are: targets
+ *  with few edges, of which there are most, come in runs of equal counts. `buckets` has 4 KiB. */
+export function orderByCount(counts: usize, n: u32, order: usize, buckets: usize): void {
+  memory.fill(buckets, 0, usize(BUCKETS) << 2);
+  for (let j: usize = 0; j < usize(n); j++) {
+    const at = buckets + (usize(BUCKETS - 1 - min<u32>(load<u32>(counts + (j << 2)), BUCKETS - 1)) << 2);
+    store<u32>(at, load<u32>(at) + 1);
+  }
+  let next: u32 = 0;
+  for (let at = buckets; at < buckets + (usize(BUCKETS) << 2); at += 4) {
+    const count = load<u32>(at);
+    store<u32>(at, next);
+    next += count;
+  }
+  for (let j: usize = 0; j < usize(n); j++) {
+    const at = buckets + (usize(BUCKETS - 1 - min<u32>(load<u32>(counts + (j << 2)), BUCKETS - 1)) << 2);
+    const place: usize = load<u32>(at);
+    store<u32>(at, u32(place) + 1);
+    store<u32>(order + (place << 2), u32(j));
+  }
+}
+
+/** The next `most` sources (and weights) at most, in order of the listed targets. `state` has the place in `order` and how many edges of that
+ *  target have been taken (u32 each), and is moved on. Returns how many were taken. */
+export function takeSources(
+  state: usize, order: usize, listed: u32, starts: usize, counts: usize, sources: usize, weights: usize, shift: usize, most: u32,
+  sourcesOut: usize, weightsOut: usize,
+): u32 {
+  let place = load<u32>(state);
+  let taken = load<u32>(state, 4);
+  let made: u32 = 0;
+  while (place < listed && made < most) {
+    const j: usize = load<u32>(order + (usize(place) << 2));
+    const count = load<u32>(counts + (j << 2));
+    const n = min<u32>(count - taken, most - made);
+    const from: usize = load<u32>(starts + (j << 2)) + taken;
+    memory.copy(sourcesOut + (usize(made) << 2), sources + (from << 2), usize(n) << 2);
+    if (shift != 0) memory.copy(weightsOut + (usize(made) << shift), weights + (from << shift), usize(n) << shift);
+    made += n;
+    taken += n;
+    if (taken == count) {
+      taken = 0;
+      place++;
+    }
+  }
+  store<u32>(state, place);
+  store<u32>(state, taken, 4);
+  return made;
 }

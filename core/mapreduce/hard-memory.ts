@@ -7,6 +7,8 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { Kernels } from '../kernels/kernels.ts';
 import type { JobContext } from './stage.ts';
 
+const moving = (): Kernels => new Kernels(Kernels.compile(), undefined, { moveOnEveryCall: true });
+
 /** The worker as it is, unless the job asks. */
 export function hardened({ refuse }: JobContext, worker: WorkerContext): WorkerContext {
   if (refuse === undefined) return worker;
@@ -15,10 +17,9 @@ export function hardened({ refuse }: JobContext, worker: WorkerContext): WorkerC
     ...(refuse.arena === true && { allocate: async () => undefined }),
     ...(refuse.views === true && {
       kernels: () => {
-        return (kernels ??= new Kernels(Kernels.compile(), undefined, {
-          moveOnEveryCall: true,
-        }));
+        return (kernels ??= moving());
       },
+      newKernels: moving,
     }),
   };
   return new Proxy(worker, {

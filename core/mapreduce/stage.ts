@@ -32,6 +32,8 @@ export interface Refusals {
   readonly arena?: boolean;
   /** Views of kernel memory are gone at the next call. */
   readonly views?: boolean;
+  /** What threads keep of a graph beyond what they must is not kept. */
+  readonly residents?: boolean;
 }
 
 /** What a task knows of its job: plain data. */

@@ -33,7 +33,7 @@ export async function runArrange(
   worker: WorkerContext,
 ): Promise<{ readonly arranged: Arranged; readonly spilledBytes: number }> {
   const { context, part, channel, weight } = argument;
-  const resident = Resident.of(worker, part.key, part.version, part.facts);
+  const resident = Resident.of(worker, part, context);
   const { graph } = resident.facts;
   const carrier = carrierOf(context, worker);
   const writer = (name: string, fields: RunWriter['fields']): RunWriter =>

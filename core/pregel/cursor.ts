@@ -330,10 +330,17 @@ function aggregateText(aggregates: NonNullable<ProgramSpec['aggregates']>): stri
   ];
 }
 
+/** A message that has arrived. An edge may have made NaN of it. */
+function arrived({ of, along }: MessagePlan & { kind: 'folded' }): string {
+  const value = numberAt(of, 'inbox', 'i', 'message');
+  if (of.type !== 'float64' || along === undefined) return value;
+  return `inbox[i] === inbox[i] ? inbox[i] : host.refuse("message", "", types[" message"], NaN)`;
+}
+
 function loopText(spec: ProgramSpec, plan: MessagePlan): string {
   const message =
     plan.kind === 'folded'
-      ? `got[i] === 0 ? identity : ${numberAt(plan.of, 'inbox', 'i', 'message')}`
+      ? `got[i] === 0 ? identity : ${arrived(plan)}`
       : plan.kind === 'rows'
         ? 'host.messages(i)'
         : 'undefined';

@@ -22,7 +22,7 @@ export interface FindArgument {
 
 /** The rank of each id; −1: it is no vertex. */
 export function runFind({ context, part, ids }: FindArgument, worker: WorkerContext): number[] {
-  const resident = Resident.of(worker, part.key, part.version, part.facts);
+  const resident = Resident.of(worker, part, context);
   const carrier = carrierOf(context, worker);
   try {
     const all = new Ids(resident.facts.graph, carrier);
@@ -45,24 +45,26 @@ export interface FinishArgument {
 
 export async function runFinish(argument: FinishArgument, worker: WorkerContext): Promise<Part> {
   const { context, part, state, columns, output, into } = argument;
-  const resident = Resident.of(worker, part.key, part.version, part.facts);
+  const resident = Resident.of(worker, part, context);
   const { graph } = resident.facts;
   const carrier = carrierOf(context, worker);
-  // One of its own: reading ids of other partitions must not take the batch from under the rows.
-  const others = carrierOf(context, worker);
   const { vertexRun, vertices } = graph.partitions[part.partition]!;
   const bytesHint = vertices * 8 * (columns.length + 1);
   const request = { context, into, columns: output, part: part.partition, name: 'out', bytesHint };
   const target = await openTarget(request, worker);
   try {
-    const ids = new Ids(graph, others);
+    const ids = new Ids(graph, carrier);
     const own = new RunReader(vertexRun, 0, carrier);
-    for (const batch of new RunReader(state.run, 0, carrier)) {
-      for (const piece of own.within(batch.first, batch.first + batch.rows)) {
-        const from = Math.max(batch.first, piece.first);
-        const to = Math.min(batch.first + batch.rows, piece.first + piece.rows);
-        const names = sliceBatch(piece, from - piece.first, to - piece.first);
-        const rows = sliceBatch(batch, from - batch.first, to - batch.first);
+    const states = new RunReader(state.run, 0, carrier);
+    for (let i = 0; i < states.batches; i++) {
+      const batch = states.copy(i);
+      const end = batch.first + batch.rows;
+      for (let at = batch.first; at < end; ) {
+        // Ids of other vertices are read before the rows are written.
+        const piece = own.copy(own.batchOf(at));
+        const to = Math.min(end, piece.first + piece.rows);
+        const names = sliceBatch(piece, at - piece.first, to - piece.first);
+        const rows = sliceBatch(batch, at - batch.first, to - batch.first);
         const values = columns.map(({ column, vertices: isVertices }): StoredColumn => {
           const stored = rows.columns[column]!;
           return isVertices ? ids.translate(stored, rows.rows) : stored;
@@ -71,6 +73,7 @@ export async function runFinish(argument: FinishArgument, worker: WorkerContext)
         await target.room(out);
         target.write(out);
         worker.heapCheck();
+        at = to;
       }
     }
     return await target.finish();
@@ -79,6 +82,5 @@ export async function runFinish(argument: FinishArgument, worker: WorkerContext)
     throw error;
   } finally {
     carrier.close();
-    others.close();
   }
 }

@@ -32,7 +32,7 @@ export class Ids {
     const reader = this.#readers[partition]!;
     const index = reader.batchOf(local);
     if (this.#batch?.partition !== partition || this.#batch.index !== index) {
-      this.#batch = { partition, index, batch: reader.batch(index) };
+      this.#batch = { partition, index, batch: reader.copy(index) };
     }
     const { first, rows, columns } = this.#batch.batch;
     return { column: columns[0]!, rows, row: local - first };

@@ -142,7 +142,9 @@ export class ProgramThread {
   }
 }
 
-export const messageIsNaN = (): TaskError =>
-  new TaskError('TYPE_MISMATCH', 'a message is NaN', {
-    remedy: 'Look for 0 / 0 or Infinity − Infinity before it is sent.',
-  });
+export const messageIsNaN = (column = 'message'): TaskError =>
+  new TaskError(
+    'MESSAGE_NAN',
+    column === 'message' ? 'a message is NaN' : `a message's ${column} is NaN`,
+    { remedy: 'Look for 0 / 0, and for edge values that are NaN; send nothing instead.' },
+  );

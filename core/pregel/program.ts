@@ -206,7 +206,7 @@ class ProgramRun {
       const message = error instanceof Error ? error.message : String(error);
       throw new TaskError(
         'TASK_FAILED',
-        `${name}: master, superstep ${this.#superstep}: ${message}`,
+        `${name}: master failed in superstep ${this.#superstep}: ${message}`,
         { job: this.#request.context.job, stage: name },
         { cause: error },
       );

@@ -9,7 +9,9 @@ import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import type { Columns } from './columns.ts';
 import type { InEdges, LoadedGraph } from './loaded.ts';
+import type { JobContext } from '../mapreduce/stage.ts';
 import type { Arranged } from './arranged.ts';
+import type { GraphPart } from './parts.ts';
 import type { HeldState } from './state.ts';
 
 /** All that tasks know of a graph. Plain data, as JSON in shared memory: sent with every task, parsed once a thread. */
@@ -46,15 +48,13 @@ export class Resident {
   readonly #states = new Map<number, HeldState & { readonly program: string }>();
   readonly #needed = new Map<string, { pointer: number; bytes: number }>();
   readonly #optional = new Map<string, Optional>();
+  /** For tests: whether what is optional is ever there. */
+  readonly #keeps: boolean;
   readonly #columns = new Map<string, Columns>();
 
   /** The one of this graph in this thread. Others are closed: a thread works on one graph at a time. */
-  static of(
-    worker: WorkerContext,
-    key: string,
-    version: number,
-    facts: SharedArrayBuffer,
-  ): Resident {
+  static of(worker: WorkerContext, part: GraphPart, { refuse }: JobContext): Resident {
+    const { key, version, facts } = part;
     const name = `graph ${key}`;
     const known = worker.residents.get(name) as Resident | undefined;
     if (known?.facts.version === version) return known;
@@ -63,7 +63,7 @@ export class Resident {
       known.#changed(parsed);
       return known;
     }
-    const made = new Resident(worker.newKernels(), parsed);
+    const made = new Resident(worker.newKernels(), parsed, refuse?.residents !== true);
     worker.residents.set(name, made);
     return made;
   }
@@ -74,8 +74,9 @@ export class Resident {
     worker.residents.delete(name);
   }
 
-  private constructor(kernels: Kernels, facts: GraphFacts) {
+  private constructor(kernels: Kernels, facts: GraphFacts, keeps: boolean) {
     this.kernels = kernels;
+    this.#keeps = keeps;
     this.facts = facts;
     kernels.relief = () => this.#relieve();
   }
@@ -104,6 +105,7 @@ export class Resident {
   ): readonly number[] | undefined {
     const known = this.#optional.get(name);
     if (known !== undefined) return known.pointers;
+    if (!this.#keeps) return undefined;
     const { relief } = this.kernels;
     // One that is optional drops no other.
     this.kernels.relief = undefined;

@@ -1,5 +1,5 @@
 /** Rows of one partition of a run, by number: which batch has a row, and the batch's columns through a carrier. */
-import type { StoredBatch } from '../batch/columns.ts';
+import type { StoredBatch, StoredColumn } from '../batch/columns.ts';
 import type { Carrier, Slice } from '../shuffle/carrier.ts';
 import type { Run } from '../store/run.ts';
 
@@ -7,6 +7,12 @@ export interface Batch extends StoredBatch {
   /** The run's row that its first row is. */
   readonly first: number;
 }
+
+const copyOf = ({ data, offsets, valid }: StoredColumn): StoredColumn => ({
+  data: data.slice(),
+  ...(offsets && { offsets: offsets.slice() }),
+  ...(valid && { valid: valid.slice() }),
+});
 
 export class RunReader {
   readonly #run: Run;
@@ -30,10 +36,16 @@ export class RunReader {
     return this.#slice.batches.length;
   }
 
-  /** Batch `index`: valid until the next one is read. */
+  /** Batch `index`: valid until a batch is read, of whatever run. */
   batch(index: number): Batch {
     const { rows, columns } = this.#carrier.read(this.#slice, index, this.#run.fields);
     return { first: this.#starts[index]!, rows, columns };
+  }
+
+  /** Batch `index`, in buffers of its own. */
+  copy(index: number): Batch {
+    const { first, rows, columns } = this.batch(index);
+    return { first, rows, columns: columns.map(copyOf) };
   }
 
   /** Which batch has a row. */

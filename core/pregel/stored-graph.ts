@@ -25,8 +25,14 @@ export function storeGraph(
   batchRows = 16_384,
 ): LoadedGraph {
   mkdirSync(folder, { recursive: true });
-  const id =
-    schemas.id.type === 'int64' ? ({ ...schemas.id, read: 'bigint' } as AnyType) : schemas.id;
+  // Rows are as core/serial stores them: int64 is a bigint.
+  const exact = (columns: Schema): Schema =>
+    Object.fromEntries(
+      Object.entries(columns).map(([c, of]) => [
+        c,
+        of.type === 'int64' ? ({ ...of, read: 'bigint' } as AnyType) : of,
+      ]),
+    );
   const int32: AnyType = { type: 'int32' };
   const write = (name: string, rows: readonly object[], schema: Schema, fields: Field[]): Run => {
     const segment = join(folder, `${name}.parquet`);
@@ -56,13 +62,13 @@ export function storeGraph(
       vertexRun: write(
         `vertices-${p}`,
         vertices,
-        { id, outDegree: int32, ...schemas.vertex },
+        exact({ id: schemas.id, outDegree: int32, ...schemas.vertex }),
         vertexFields(schemas.id, schemas.vertex),
       ),
       edgeRun: write(
         `edges-${p}`,
         edges,
-        { target: int32, ...schemas.edge },
+        exact({ target: int32, ...schemas.edge }),
         edgeFields(schemas.edge),
       ),
     };

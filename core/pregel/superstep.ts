@@ -87,8 +87,8 @@ export async function runSuperstep(
 ): Promise<SuperstepResult | NeedsIn> {
   const worker = hardened(argument.context, given);
   const measured = measure();
-  const { part, use } = argument;
-  const resident = Resident.of(worker, part.key, part.version, part.facts);
+  const { context, part, use } = argument;
+  const resident = Resident.of(worker, part, context);
   const spec = (await loadDefinition('vertexProgram', use)) as ProgramSpec;
   const thread = ProgramThread.of(resident, argument.run, spec, argument.params);
   const carrier = carrierOf(argument.context, worker);
@@ -296,7 +296,7 @@ class Superstep implements LoopTask, MessagingTask {
   }
 
   sendTo(target: number, message: unknown): void {
-    if (Number.isNaN(message)) throw messageIsNaN();
+    checkNumbers(message);
     this.#messaging.sendTo(target, message);
   }
 
@@ -316,12 +316,13 @@ class Superstep implements LoopTask, MessagingTask {
     if (way === 'in' && this.#inDegrees === undefined) this.#need('in');
     const windows = this.#windows[way === 'out' ? 0 : 1];
     if (windows === undefined) this.#need('edges');
-    if (Number.isNaN(message)) throw messageIsNaN();
+    checkNumbers(message);
     const { offsets, first, targets, values } = windows.arrays();
     const column = along && Object.keys(this.spec.edge!).indexOf(along.column);
     for (let at = offsets[index]! - first; at < offsets[index + 1]! - first; at++) {
       const weight = column === undefined ? undefined : values[column]!.values[at];
       const met = along ? ALONG[along.along](message as never, weight as never) : message;
+      if (along) checkNumbers(met);
       this.#messaging.sendTo(targets[at]!, met);
     }
   }
@@ -363,10 +364,10 @@ class Superstep implements LoopTask, MessagingTask {
     const vertex = idOf(this.reading, this.partition, this.#thread.loop.index());
     const message = error instanceof Error ? error.message : String(error);
     const { remedy } = (error as SuperstepError).details ?? {};
-    const what = this.sending ? `superstep ${this.superstep}` : 'init';
+    const what = this.sending ? 'compute' : 'init';
     return new TaskError(
       error instanceof TaskError ? error.code : 'TASK_FAILED',
-      `${spec.name}: vertex ${vertex}, ${what}: ${message}`,
+      `${spec.name}: ${what} failed at vertex ${vertex}, superstep ${this.superstep}: ${message}`,
       {
         job: this.#argument.context.job,
         stage: spec.name,
@@ -374,5 +375,14 @@ class Superstep implements LoopTask, MessagingTask {
       },
       { cause: error },
     );
+  }
+}
+
+/** NaN is no message. */
+function checkNumbers(message: unknown): void {
+  if (Number.isNaN(message)) throw messageIsNaN();
+  if (typeof message !== 'object' || message === null) return;
+  for (const [column, value] of Object.entries(message)) {
+    if (Number.isNaN(value)) throw messageIsNaN(column);
   }
 }

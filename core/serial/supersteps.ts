@@ -82,7 +82,7 @@ function verticesOf(spec: ProgramSpec, graph: Topology) {
     init(ids: readonly number[], base: { readonly superstep: number }): void {
       const ctx = { ...base, aggregates: {} };
       for (const id of ids) {
-        states[id] = {};
+        states[id] = unset(spec.state);
         awake[id] = true;
         if (spec.init) call('init', id, ctx.superstep, undefined, v => spec.init!(v, ctx));
       }
@@ -97,6 +97,18 @@ function verticesOf(spec: ProgramSpec, graph: Topology) {
       call('compute', id, ctx.superstep, outbox, v => spec.compute(v, inbox, ctx));
     },
   };
+}
+
+/** What state holds before a function has set it: null, or the zero of its type. */
+function unset(state: Schema): Any {
+  const zeros: Any = { bool: false, utf8: '', date: '1970-01-01', decimal: 0n };
+  const zero = (of: AnyType): Any => {
+    if (of.nullable) return null;
+    if (of.type === 'list') return [];
+    if (of.type === 'binary') return new Uint8Array(0);
+    return 'read' in of ? 0n : (zeros[of.type] ?? 0);
+  };
+  return Object.fromEntries(Object.entries(state).map(([column, of]) => [column, zero(of)]));
 }
 
 function isHalted(spec: ProgramSpec, base: { readonly superstep: number }): boolean {

@@ -1,0 +1,241 @@
+/** Vertex programs for properties: every way a message can travel, every kind of state, everything a cursor can do. Values are such that doubles add up
+ *  exactly, so that any bracket gives what the definition gives. */
+import {
+  all,
+  any,
+  bigint64,
+  bool,
+  combiner,
+  float64,
+  int32,
+  int64,
+  least,
+  list,
+  max,
+  min,
+  nullable,
+  plus,
+  sum,
+  times,
+  utf8,
+  vertexId,
+  vertexProgram,
+} from '../../index.ts';
+
+const STEPS = 4;
+
+/** A sum of doubles that never halts by itself; an aggregate; a master. */
+export const sums = vertexProgram({
+  name: 'sums',
+  params: { steps: STEPS },
+  state: { total: float64, seen: int32 },
+  message: float64,
+  combine: sum,
+  aggregates: { sent: { type: float64, combine: sum }, most: { type: int64, combine: max } },
+  init(v) {
+    v.total = (v.id % 16) + 0.25;
+  },
+  compute(v, received, ctx) {
+    if (ctx.superstep > 0) {
+      v.total = (received % 64) + (ctx.aggregates.sent % 32) + (v.inDegree % 4);
+      v.seen += ctx.aggregates.most === -Infinity ? 0 : ctx.aggregates.most;
+    }
+    v.sendToOut(v.total);
+    ctx.aggregate('sent', v.total);
+    ctx.aggregate('most', v.outDegree);
+    ctx.count('calls');
+  },
+  master(ctx) {
+    if (ctx.superstep > ctx.params.steps) ctx.halt();
+  },
+});
+
+/** Shortest paths: few senders; halts and wakes. */
+export const paths = vertexProgram({
+  name: 'paths',
+  params: { source: vertexId },
+  edge: { weight: float64 },
+  state: { distance: float64, parentCount: int32 },
+  message: float64,
+  combine: min,
+  along: plus('weight'),
+  init(v) {
+    v.distance = Infinity;
+  },
+  compute(v, nearest, ctx) {
+    const distance = ctx.superstep === 0 && v.id === ctx.params.source ? 0 : nearest;
+    if (distance < v.distance) {
+      v.distance = distance;
+      v.parentCount++;
+      v.sendToOut(distance);
+    }
+    v.voteToHalt();
+  },
+});
+
+/** Against edges as well as along them; messages that are vertices. */
+export const components = vertexProgram({
+  name: 'components',
+  state: { component: vertexId, first: nullable(vertexId) },
+  message: vertexId,
+  combine: min,
+  init(v) {
+    v.component = v.id;
+    v.first = null;
+  },
+  compute(v, smallest, ctx) {
+    if (ctx.superstep > 0 && smallest < v.component) {
+      v.component = smallest;
+      v.first ??= smallest;
+    } else if (ctx.superstep > 0) return v.voteToHalt();
+    v.sendToOut(v.component);
+    v.sendToIn(v.component);
+    v.voteToHalt();
+  },
+});
+
+/** All messages, in order. */
+export const letters = vertexProgram({
+  name: 'letters',
+  params: { steps: 2 },
+  vertex: { name: nullable(utf8) },
+  edge: { label: utf8 },
+  state: { heard: utf8, edges: list(utf8) },
+  message: { from: vertexId, text: utf8 },
+  init(v) {
+    v.heard = `${v.name}`;
+    v.edges = [];
+  },
+  compute(v, messages, ctx) {
+    for (const { from, text } of messages) v.heard += ` ${from}:${text}`;
+    v.edges = [...v.outEdges].map(({ target, value }) => `${target}${value.label}`);
+    if (ctx.superstep > ctx.params.steps) return v.voteToHalt();
+    v.sendToOut({ from: v.id, text: `s${ctx.superstep}é` });
+    for (const { target, value } of v.outEdges) {
+      if (value.label > 'm') v.sendTo(target, { from: v.id, text: value.label });
+    }
+    v.sendToIn({ from: v.id, text: '<' });
+  },
+});
+
+/** A combiner of its own, over doubles; weights that are integers. */
+export const products = vertexProgram({
+  name: 'products',
+  params: { steps: STEPS },
+  edge: { count: int64 },
+  state: { value: float64 },
+  message: float64,
+  combine: combiner(1, (a, b) => (a * b) % 1021),
+  along: least('count'),
+  init(v) {
+    v.value = v.id % 8;
+  },
+  compute(v, received, ctx) {
+    if (ctx.superstep > 0) v.value = received;
+    if (ctx.superstep >= ctx.params.steps || v.value % 3 === 1) return v.voteToHalt();
+    v.sendToOut(v.value % 32);
+  },
+});
+
+/** One's own combiner over integers, to single targets. */
+export const ring = vertexProgram({
+  name: 'ring',
+  state: { value: int32 },
+  message: int32,
+  combine: combiner(-1, (a, b) => Math.max(a, b)),
+  compute(v, received, ctx) {
+    v.value = received + v.value;
+    if (ctx.superstep < 3) {
+      v.sendTo(((v.id + 1) % ctx.vertexCount) as typeof v.id, v.id % 100);
+      v.sendTo(v.id, ctx.superstep);
+      if (v.id % 2 === 0) v.sendToOut(7);
+    }
+    v.voteToHalt();
+  },
+});
+
+/** 64 bits, exact; a message twice from one vertex. */
+export const wide = vertexProgram({
+  name: 'wide',
+  edge: { count: bigint64 },
+  state: { value: bigint64, plain: int64, flag: bool, none: nullable(int32) },
+  message: bigint64,
+  combine: sum,
+  along: times('count'),
+  init(v) {
+    v.value = 2n ** 40n + BigInt(v.id);
+  },
+  compute(v, received, ctx) {
+    if (ctx.superstep > 0) {
+      v.value = received;
+      v.plain = Number(received % 1_000_003n);
+      v.flag = received > 0n;
+      if (v.flag) v.none = v.plain % 7;
+    }
+    if (ctx.superstep < 2) {
+      v.sendToOut((v.value % 1000n) + 2n ** 33n);
+      v.sendToOut(1n);
+    }
+    v.voteToHalt();
+  },
+});
+
+/** Flags; an aggregate that stays; a master that sets one. */
+export const flags = vertexProgram({
+  name: 'flags',
+  state: { on: bool, told: int32 },
+  message: bool,
+  combine: all,
+  aggregates: {
+    any: { type: bool, combine: any },
+    calls: { type: int64, combine: sum, persistent: true },
+    told: { type: int32, combine: max },
+  },
+  init(v) {
+    v.on = v.id % 3 !== 0;
+  },
+  compute(v, received, ctx) {
+    if (ctx.superstep > 0) v.on = received && v.on;
+    v.told = ctx.aggregates.told === -Infinity ? -1 : ctx.aggregates.told;
+    ctx.aggregate('any', v.on);
+    ctx.aggregate('calls', 1);
+    if (ctx.superstep < 3) v.sendToOut(v.on);
+    else v.voteToHalt();
+  },
+  master(ctx) {
+    if (ctx.superstep === 2) ctx.aggregates.told = ctx.aggregates.any ? 5 : 6;
+    if (ctx.aggregates.calls > 200) ctx.halt();
+  },
+});
+
+/** A combiner over text: combined when it has arrived. */
+export const names = vertexProgram({
+  name: 'names',
+  vertex: { name: nullable(utf8) },
+  state: { least: utf8 },
+  message: utf8,
+  combine: min,
+  init(v) {
+    v.least = v.name ?? 'zz';
+  },
+  compute(v, received, ctx) {
+    if (ctx.superstep === 0) v.sendToOut(v.least);
+    else if (received < v.least) {
+      v.least = received;
+      v.sendToOut(received);
+    }
+    v.voteToHalt();
+  },
+});
+
+/** No messages; halted before it begins. */
+export const nothing = vertexProgram({
+  name: 'nothing',
+  state: { degree: int32, self: vertexId },
+  init(v) {
+    v.degree = v.outDegree;
+    v.self = v.id;
+  },
+  compute: v => v.voteToHalt(),
+  master: ctx => ctx.halt(),
+});

@@ -132,6 +132,8 @@ export interface KnownTask<R> {
   readonly ref: DefinitionRef;
   readonly argument: unknown;
   readonly label: { readonly job: string; readonly stage: string; readonly task: number };
+  /** It runs there and nowhere else. */
+  readonly slot?: number;
   /** When it has ended well: what it read may go. */
   readonly done?: ((made: R) => void) | undefined;
 }

@@ -4,7 +4,7 @@
  * read again for each. Afterwards every superstep folds along them in a kernel.
  */
 import { join } from 'node:path';
-import { BATCH_ROWS, type StoredBatch, type StoredColumn } from '../batch/columns.ts';
+import { BATCH_ROWS, type StoredColumn } from '../batch/columns.ts';
 import { LimitError } from '../errors.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import { Arranger } from '../kernels/arrange.ts';
@@ -19,6 +19,7 @@ import { degreesOf, edgesOf } from './parts.ts';
 import { Resident } from './resident.ts';
 import { type Weight, weightsAs } from './weights.ts';
 import { RunReader } from './run-reader.ts';
+import type { Holding } from './tasks.ts';
 
 export interface ArrangeArgument {
   readonly context: JobContext;
@@ -28,10 +29,15 @@ export interface ArrangeArgument {
   readonly weight?: Weight | undefined;
 }
 
+export interface ArrangeResult extends Holding {
+  readonly arranged: Arranged;
+  readonly spilledBytes: number;
+}
+
 export async function runArrange(
   argument: ArrangeArgument,
   worker: WorkerContext,
-): Promise<{ readonly arranged: Arranged; readonly spilledBytes: number }> {
+): Promise<ArrangeResult> {
   const { context, part, channel, weight } = argument;
   const resident = Resident.of(worker, part, context);
   const { graph } = resident.facts;
@@ -50,6 +56,7 @@ export async function runArrange(
     await arranging.run(channel);
     return {
       arranged: { listing: listing.finish(), sources: sources.finish() },
+      ranges: [...listing.ranges, ...sources.ranges],
       spilledBytes: listing.spilledBytes + sources.spilledBytes,
     };
   } catch (error) {

@@ -16,10 +16,8 @@ import { printValue } from '../define/value.ts';
 import { LimitError, SuperstepError, TaskError, UsageError } from '../errors.ts';
 import { assertWanted } from '../exec/cancelled.ts';
 import type { Into, Part } from '../mapreduce/stage.ts';
-import type { Run } from '../store/run.ts';
 import { Aggregates } from './aggregates.ts';
-import type { ArrangeArgument } from './arrange.ts';
-import type { Arranged } from './arranged.ts';
+import type { ArrangeArgument, ArrangeResult } from './arrange.ts';
 import { findProgram, MAX_SUPERSTEPS, outputOf, type ProgramSpec } from './define.ts';
 import type { FindArgument, FinishArgument } from './finish.ts';
 import { type GraphHandle, type Owned, release } from './graph-handle.ts';
@@ -28,7 +26,7 @@ import { messagePlan } from './messages.ts';
 import { type Outbox, receivedBy } from './sent.ts';
 import type { State } from './state.ts';
 import type { NeedsIn, SuperstepArgument, SuperstepResult } from './superstep.ts';
-import { ARRANGE, CLOSE, FIND, FINISH, runTasks, SUPERSTEP, type Tasking } from './tasks.ts';
+import { ARRANGE, CLOSE, FIND, FINISH, runPinned, SUPERSTEP, type Tasking } from './tasks.ts';
 import { transpose } from './transpose.ts';
 import { weightOf } from './weights.ts';
 
@@ -70,12 +68,11 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramMade> 
 
 /** Threads close what they keep of a graph, so that the memory is others' again. */
 export async function closeGraph(tasking: Tasking, handle: GraphHandle): Promise<void> {
-  const { executor } = tasking;
   const slots = new Set(handle.graph.partitions.map((_, p) => handle.slotOf(p)));
   // It may be because the job was cancelled: that is not to keep memory.
-  const signal = new AbortController().signal;
+  const { signal } = new AbortController();
   const asked = [...slots].map(slot => ({ task: slot, slot, argument: handle.key }));
-  await runTasks({ ...tasking, executor, signal }, CLOSE, 'close', asked).catch(() => {});
+  await runPinned({ ...tasking, signal }, CLOSE, 'graph close', asked).catch(() => {});
 }
 
 class ProgramRun {
@@ -152,29 +149,22 @@ class ProgramRun {
       edges: this.#edges,
     });
     const asked = partitions.map(p => ({ task: p, slot: handle.slotOf(p), argument: argument(p) }));
-    const done = await runTasks<SuperstepResult | NeedsIn>(
-      this.#request,
-      SUPERSTEP,
-      `${this.#spec.name} superstep ${this.#superstep}`,
-      asked,
-    );
-    if (done.some(({ result }) => 'needs' in result)) {
+    const stage = `${this.#spec.name} superstep ${this.#superstep}`;
+    const done = await runPinned<SuperstepResult | NeedsIn>(this.#request, SUPERSTEP, stage, asked);
+    if (done.some(result => 'needs' in result)) {
       // Nothing has changed: the same again, when the edges into vertices are there.
-      for (const { ranges, result } of done) {
-        release(executor, { ranges, runs: 'needs' in result ? [] : runsOf(result) });
-      }
+      for (const result of done) if (!('needs' in result)) release(executor, ownedBy(result));
       await this.#transpose();
       return this.#step(working, received, compute);
     }
-    const results = done as { result: SuperstepResult; ranges: Owned['ranges'] }[];
-    this.#aggregates.next(results.map(({ result }) => result.aggregates));
+    const results = done as SuperstepResult[];
+    this.#aggregates.next(results.map(({ aggregates }) => aggregates));
     const next = [...this.#kept];
-    for (const [i, { result, ranges }] of results.entries()) {
-      const p = partitions[i]!;
+    for (const [i, result] of results.entries()) {
       onTask(result);
       this.#edges ||= result.edges;
       const { state, outbox, awake } = result;
-      next[p] = { state, outbox, awake, owned: { ranges, runs: runsOf(result) } };
+      next[partitions[i]!] = { state, outbox, awake, owned: ownedBy(result) };
     }
     for (const [p, kept] of this.#kept.entries()) {
       if (next[p] !== kept) release(executor, kept.owned);
@@ -240,8 +230,7 @@ class ProgramRun {
     const ranks =
       graph.vertexCount === 0
         ? ids.map(() => -1)
-        : (await runTasks<number[]>(this.#request, FIND, `${this.#spec.name} find`, asked))[0]!
-            .result;
+        : (await runPinned<number[]>(this.#request, FIND, `${this.#spec.name} find`, asked))[0]!;
     const resolved: { [name: string]: unknown } = { ...params };
     for (const [i, { name, value, at }] of named.entries()) {
       if (ranks[i]! < 0) throw notThere(name, value);
@@ -274,13 +263,8 @@ class ProgramRun {
         weight,
       } satisfies ArrangeArgument,
     }));
-    const done = await runTasks<{ arranged: Arranged }>(
-      this.#request,
-      ARRANGE,
-      'graph arrange',
-      asked,
-    );
-    const arranged = done.map(({ result }) => result.arranged);
+    const done = await runPinned<ArrangeResult>(this.#request, ARRANGE, 'graph arrange', asked);
+    const arranged = done.map(result => result.arranged);
     const owned = {
       ranges: done.flatMap(({ ranges }) => ranges),
       runs: arranged.flatMap(({ listing, sources }) => [listing, sources]),
@@ -315,15 +299,14 @@ class ProgramRun {
         into: parts,
       } satisfies FinishArgument,
     }));
-    const done = await runTasks<Part>(this.#request, FINISH, `${this.#spec.name} output`, asked);
-    return done.map(({ result }) => result);
+    return runPinned<Part>(this.#request, FINISH, `${this.#spec.name} output`, asked);
   }
 }
 
-const runsOf = ({ state, outbox }: SuperstepResult): Run[] => [
-  state.run,
-  ...outbox.map(({ run }) => run),
-];
+const ownedBy = ({ state, outbox, ranges }: SuperstepResult): Owned => ({
+  ranges,
+  runs: [state.run, ...outbox.map(({ run }) => run)],
+});
 
 interface Named {
   readonly name: string;

@@ -17,6 +17,15 @@ export interface PlainGraph {
   readonly directed: boolean;
 }
 
+/** Rows are as core/serial stores them: int64 is a bigint. */
+const exact = (columns: Schema): Schema =>
+  Object.fromEntries(
+    Object.entries(columns).map(([c, of]) => [
+      c,
+      of.type === 'int64' ? ({ ...of, read: 'bigint' } as AnyType) : of,
+    ]),
+  );
+
 export function storeGraph(
   folder: string,
   { ids, values, out, edgeCount, directed }: PlainGraph,
@@ -25,14 +34,6 @@ export function storeGraph(
   batchRows = 16_384,
 ): LoadedGraph {
   mkdirSync(folder, { recursive: true });
-  // Rows are as core/serial stores them: int64 is a bigint.
-  const exact = (columns: Schema): Schema =>
-    Object.fromEntries(
-      Object.entries(columns).map(([c, of]) => [
-        c,
-        of.type === 'int64' ? ({ ...of, read: 'bigint' } as AnyType) : of,
-      ]),
-    );
   const int32: AnyType = { type: 'int32' };
   const write = (name: string, rows: readonly object[], schema: Schema, fields: Field[]): Run => {
     const segment = join(folder, `${name}.parquet`);

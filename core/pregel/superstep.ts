@@ -36,6 +36,7 @@ import { degreesOf, type GraphPart } from './parts.ts';
 import { type LoopTask, messageIsNaN, Needed, ProgramThread } from './program-thread.ts';
 import { type Reading, Resident } from './resident.ts';
 import type { Received } from './sent.ts';
+import type { Holding } from './tasks.ts';
 import { type HeldState, loadState, type State, storeState } from './state.ts';
 import { edgeColumns, vertexValues } from './vertex-values.ts';
 import { ALONG } from './weights.ts';
@@ -61,7 +62,7 @@ export interface SuperstepArgument {
   readonly edges: boolean;
 }
 
-export interface SuperstepResult extends Measured, SentMessages {
+export interface SuperstepResult extends Measured, SentMessages, Holding {
   readonly state: State;
   /** Vertices that have not voted to halt. */
   readonly awake: number;
@@ -205,14 +206,19 @@ class Superstep implements LoopTask, MessagingTask {
       aggregates: loop.aggregates(),
       counters: this.#thread.counters,
       mutations: this.mutations.requests(),
+      ranges: this.#writers.flatMap(({ ranges }) => ranges),
       spilledBytes: this.#writers.reduce((sum, { spilledBytes }) => sum + spilledBytes, 0),
       segments: this.#writers.filter(({ spilledBytes }) => spilledBytes > 0).length,
       edges: this.#windows.length > 0,
     };
   }
 
+  /** What it has written is not wanted. */
   discard(): void {
-    for (const writer of this.#writers) writer.abort();
+    for (const writer of this.#writers) {
+      writer.abort();
+      this.worker.giveBack(writer.ranges);
+    }
   }
 
   end(): void {

@@ -70,7 +70,7 @@ test('no kind of task keeps the other from a slot', t => {
     story.done(task);
   }
   t.deepEqual(
-    order.map(({ pinned }) => pinned),
+    order.map(task => task.pinned),
     [0, undefined, 0, undefined, 0, undefined, 0, undefined],
   );
 });

@@ -108,7 +108,10 @@ export const letters = vertexProgram({
   },
   compute(v, messages, ctx) {
     for (const { from, text } of messages) v.heard += ` ${from}:${text}`;
-    v.edges = [...v.outEdges].map(({ target, value }) => `${target}${value.label}`);
+    const edges: string[] = [];
+    // One object, moved: it cannot be collected.
+    for (const { target, value } of v.outEdges) edges.push(`${target}${value.label}`);
+    v.edges = edges;
     if (ctx.superstep > ctx.params.steps) return v.voteToHalt();
     v.sendToOut({ from: v.id, text: `s${ctx.superstep}é` });
     for (const { target, value } of v.outEdges) {

@@ -146,7 +146,11 @@ class JobRun {
     assertWanted(this.#options.signal);
     const committing = performance.now();
     const results: { [name: string]: TableResult } = {};
-    for (const result of this.#plan.results) results[result.name] = await this.#finish(result);
+    const ready: (() => Promise<TableResult>)[] = [];
+    for (const result of this.#plan.results) ready.push(await this.#prepare(result));
+    // The last moment: from here on outputs appear, one after the other.
+    assertWanted(this.#options.signal);
+    for (const [i, { name }] of this.#plan.results.entries()) results[name] = await ready[i]!();
     stats.seconds.commit = since(committing);
     // A job without input and without rows has no tasks.
     if (stats.tasks > 0) stats.seconds.start = stats.firstTaskSeconds - startedSeconds;
@@ -312,13 +316,13 @@ class JobRun {
     return { kind: 'run', keyed: keyed && only !== undefined };
   }
 
-  /** The table's output in its place, or its rows in order. */
-  async #finish(result: JobPlan['results'][number]): Promise<TableResult> {
+  /** All of a table but its commit: its output beside its place, or its rows in order. */
+  async #prepare(result: JobPlan['results'][number]): Promise<() => Promise<TableResult>> {
     const { name, columns } = result;
     const key = channelKey(result);
     const output = this.#outputs.get(name);
     const known = this.#kept.get(key);
-    if (known !== undefined && output === undefined) return known.result;
+    if (known !== undefined && output === undefined) return async () => known.result;
     const made = this.#made.get(key)!;
     const all = partsOf(made);
     const rows = all.reduce((total, part) => total + part.rows, 0);
@@ -328,12 +332,12 @@ class JobRun {
       // What a further output got from a partition may be nothing: that is no part.
       const parts =
         result.output === undefined ? last : last.filter((part, i) => i === 0 || part.rows > 0);
-      return { columns, rows, bytes, committed: await output.commit(parts) };
+      return async () => ({ columns, rows, bytes, committed: await output.commit(parts) });
     }
     const parts = await this.#inOrder(result, made);
     const kept = { columns, rows, bytes, kept: keptOf(parts) };
     this.#kept.set(key, { result: kept, parts });
-    return kept;
+    return async () => kept;
   }
 
   /** All sections of a channel as one part. */

@@ -1,12 +1,10 @@
 /** What a device that fails gets, by the command: at every call to the system that intermediate data and outputs make a
  *  typed error that names the file, an exit code that is not 0, and nothing left behind. The device is device.ts. */
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ava from 'ava';
 import { superstep } from '../../cli/child.ts';
-import { distinct, fails, listing, type Place, placeOf, run } from './command.ts';
+import { distinct, fails, listing, type Place, placeOf, run, runStory } from './command.ts';
 import { type Fault, onDevice } from './device.ts';
 
 /** One at a time: each is a process with threads of its own. */
@@ -188,60 +186,25 @@ test('a device that fails when an output is brought to its place', async t => {
   }
 });
 
-const program = fileURLToPath(new URL('./entry.js', import.meta.url));
-
-/** Runs a story of entry.ts on a device with a fault. */
-function failure(
-  place: Place,
-  story: string,
-  fault: Fault,
-): { readonly code: string; readonly message: string } {
-  const { node = [], env } = onDevice([fault]);
-  const options = {
-    cwd: place.folder,
-    env: { ...env, TMPDIR: place.temp },
-    encoding: 'utf8',
-  } as const;
-  return JSON.parse(spawnSync(process.execPath, [...node, program, story], options).stdout);
-}
-
-for (const [title, fault, message] of [
-  [
-    'written',
-    { call: 'write', path: '-merge-\\S*\\.parquet$' },
-    /^x\.csv: cannot write: i\/o error \(EIO\)$/,
-  ],
-  [
-    'read',
-    { call: 'read', path: '-merge-\\S*\\.parquet$' },
-    /^x\.csv: cannot read: i\/o error \(EIO\)$/,
-  ],
+for (const [title, path] of [
+  ['runs that were merged to be fewer', '-merge-[^/]*$'],
+  ['partitions on their way to one file', '-out\\.parquet$'],
 ] as const) {
-  test(`a device that fails when runs that were merged are ${title}`, t => {
-    const place = placeOf(t, {});
-    const error = failure(place, 'merges', { ...fault, code: 'EIO' });
-    t.is(error.code, 'IO', error.message);
-    t.regex(error.message, message);
-    t.deepEqual(listing(place.folder), ['temporary']);
-  });
-}
-
-for (const [title, fault] of [
-  ['written', { call: 'write', path: '-out\\.parquet$' }],
-  ['read', { call: 'read', path: '-out\\.parquet$' }],
-] as const) {
-  test(`a device that fails when partitions on their way to one file are ${title}`, t => {
-    const place = placeOf(t, {});
-    const error = failure(place, 'merges', { ...fault, code: 'EIO' });
-    t.is(error.code, 'IO', error.message);
-    t.deepEqual(listing(place.folder), ['temporary']);
-  });
+  for (const call of ['write', 'read'] as const) {
+    test(`a device that fails at the ${call} of ${title}`, t => {
+      const place = placeOf(t, {});
+      const error = runStory(place, 'merges', onDevice([{ call, path, code: 'EIO' }]));
+      t.is(error.code, 'IO', error.message);
+      t.is(error.message, `x.csv: cannot ${call}: i/o error (EIO)`);
+      t.deepEqual(listing(place.folder), ['temporary']);
+    });
+  }
 }
 
 for (const call of ['open', 'write', 'close'] as const) {
   test(`a device that fails at the ${call} of an object that memory does not hold`, t => {
     const place = placeOf(t, {});
-    const error = failure(place, 'objects', { call, path: '/put-\\d+$', code: 'EIO' });
+    const error = runStory(place, 'objects', onDevice([{ call, path: '/put-\\d+$', code: 'EIO' }]));
     t.is(error.code, 'IO', error.message);
     t.regex(error.message, /\/temporary\/superstep-\w+\/put-1: cannot \w+: i\/o error \(EIO\)$/);
     t.deepEqual(listing(place.folder), ['temporary']);
@@ -250,7 +213,6 @@ for (const call of ['open', 'write', 'close'] as const) {
 
 test('without faults these stories go well', t => {
   const place = placeOf(t, {});
-  const none = { call: 'read', path: '^$' } as const;
-  for (const story of ['merges', 'objects']) t.is(failure(place, story, none).code, 'none');
+  for (const story of ['merges', 'objects']) t.is(runStory(place, story).code, 'none');
   t.deepEqual(listing(place.folder), ['temporary', 'x.csv']);
 });

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import { type ChildOptions, folderOf, superstep } from '../../cli/child.ts';
 
@@ -58,6 +59,24 @@ export function run(
     ...options,
     env,
   });
+}
+
+const PROGRAM = fileURLToPath(new URL('./entry.js', import.meta.url));
+
+/** Runs a story of entry.ts to its end; returns what it says of its failure, with code 'none' where there was none. */
+export function runStory(
+  { folder, temp }: Place,
+  story: string,
+  { node = [], env = process.env }: ChildOptions = {},
+): { readonly code: string; readonly message: string } {
+  const options = { cwd: folder, env: { ...env, TMPDIR: temp }, encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...node, PROGRAM, story],
+    options,
+  );
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as { code: string; message: string };
 }
 
 /** Runs a command that has to fail with `exit`, say exactly `lines`, and leave the folder as it was.

@@ -14,8 +14,8 @@ export interface Fault {
   readonly path: string;
   /** So many such calls of a thread go well before. */
   readonly after?: number;
-  /** What the system says. Otherwise the call makes a file `waits` in the working folder, and goes well once there is a
-   *  file `go`. */
+  /** What the system says. Otherwise the call makes a file `waits-CALL` in the working folder, and goes well once there is
+   *  a file `go`. */
   readonly code?: 'EIO' | 'EMFILE' | 'EROFS';
 }
 
@@ -37,8 +37,8 @@ export function onDevice(faults: readonly Fault[]): ChildOptions {
 type Call = (...args: never[]) => unknown;
 const words = new Int32Array(new SharedArrayBuffer(4));
 
-function standStill(): void {
-  fs.writeFileSync('waits', '');
+function standStill(call: string): void {
+  fs.writeFileSync(`waits-${call}`, '');
   while (!fs.existsSync('go')) Atomics.wait(words, 0, 0, 5);
 }
 
@@ -54,7 +54,7 @@ function install(faults: readonly Fault[]): void {
       const { after = 0, code } = fault;
       if (calls < after) continue;
       if (code === undefined) {
-        if (calls === after) standStill();
+        if (calls === after) standStill(call);
         continue;
       }
       if (calls === after) first();

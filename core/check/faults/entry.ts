@@ -1,4 +1,5 @@
 /** A program of a user's, for tests: `node entry.js STORY`. It prints what happened as JSON. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { mapReduce, open, rows, type Schema, type Table, utf8 } from '../../index.ts';
 import type { InternalRunOptions } from '../../job/session-run.ts';
 import { counts, makeLate } from './jobs.ts';
@@ -47,6 +48,28 @@ switch (process.argv[2]) {
     const spilling: InternalRunOptions = { refuse: { rows: 2, arena: true } };
     const options = { ...spilling, output: 'x.csv', partitions: 3 };
     await codeOf(() => session.run(counts(many), options as object));
+    await session.close();
+    break;
+  }
+  case 'stopped': {
+    // In the middle of one file of two: its first block is written, the next one waits.
+    const many = rows(
+      Array.from({ length: 2000 }, (_line, i) => ({
+        line: Array.from({ length: 100 }, (_word, j) => `w${100 * i + j}`).join(' '),
+      })),
+      { line: utf8 },
+    );
+    const controller = new AbortController();
+    const { signal } = controller;
+    const table = counts(many);
+    const options = { output: { one: 'x.csv', two: 'y.csv' }, partitions: 3, signal };
+    const running = codeOf(() => session.run({ one: table, two: table }, options));
+    while (!existsSync('waits-write')) await new Promise(resolve => setTimeout(resolve, 5));
+    controller.abort();
+    // The loop of the driver has turned, so the task is told; then the device goes on.
+    await new Promise(resolve => setTimeout(resolve, 100));
+    writeFileSync('go', '');
+    await running;
     await session.close();
     break;
   }

@@ -3,17 +3,25 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ava, { type ExecutionContext } from 'ava';
-import { type Finished, start, superstep } from '../../cli/child.ts';
+import { type ChildOptions, type Finished, start, superstep } from '../../cli/child.ts';
+import { onDevice } from './device.ts';
 import { listing, type Place, placeOf, run, SLOW, until } from './command.ts';
 
 /** One at a time: each is a process with threads of its own. */
 const test = ava.serial;
 const short = process.env['SUPERSTEP_TEST_SHORT'] !== undefined;
 
-function startJob(place: Place, ...args: string[]): ReturnType<typeof start> {
-  const env = { ...process.env, TMPDIR: place.temp };
+function startJob(
+  place: Place,
+  args: readonly string[],
+  { env = process.env, ...options }: ChildOptions = {},
+): ReturnType<typeof start> {
   const flags = ['run', '--quiet', '--workers', '2'];
-  return start([...flags, ...args], { cwd: place.folder, env });
+  return start([...flags, ...args], {
+    ...options,
+    cwd: place.folder,
+    env: { ...env, TMPDIR: place.temp },
+  });
 }
 
 const SIGNALS = [
@@ -24,7 +32,7 @@ const SIGNALS = [
 for (const [signal, code, name] of SIGNALS) {
   test(`${signal} while a job runs: it cleans up, and says ${code}`, async t => {
     const place = placeOf(t, { 'job.ts': SLOW, 'a.txt': 'a\n', 'old.csv': 'old\n' });
-    const job = startJob(place, './job.ts', 'a.txt', '--out', 'old.csv', '--overwrite');
+    const job = startJob(place, ['./job.ts', 'a.txt', '--out', 'old.csv', '--overwrite']);
     await until(() => existsSync(join(place.folder, 'mapping')));
     job.child.kill(signal);
     t.deepEqual(await job.finished, {
@@ -38,9 +46,25 @@ for (const [signal, code, name] of SIGNALS) {
   });
 }
 
+test('SIGINT while partitions are merged into one file, on a device that stands still: it cleans up', async t => {
+  const words = Array.from({ length: 100_000 }, (_, i) => `w${i}\n`).join('');
+  const place = placeOf(t, { 'a.txt': words, 'old.csv': 'old\n' });
+  const path = '/\\.old\\.csv\\.superstep-[^/]*/part-[^/]*\\.csv$';
+  const device = onDevice([{ call: 'write', path, after: 1 }]);
+  const args = ['wordcount', 'a.txt', '--out', 'old.csv', '--overwrite', '--partitions', '3'];
+  const job = startJob(place, args, device);
+  await until(() => existsSync(join(place.folder, 'waits-write')));
+  job.child.kill('SIGINT');
+  const done = await job.finished;
+  t.is(done.code, 130, done.stderr);
+  t.regex(done.stderr, /^superstep: stopped by Ctrl-C {3}\[CANCELLED\]\n/);
+  t.deepEqual(listing(place.folder), ['a.txt', 'old.csv', 'temporary', 'waits-write']);
+  t.is(readFileSync(join(place.folder, 'old.csv'), 'utf8'), 'old\n');
+});
+
 test('a second signal ends the process at once, and the next run sweeps', async t => {
   const place = placeOf(t, { 'job.ts': SLOW, 'a.txt': 'a\n' });
-  const job = startJob(place, './job.ts', 'a.txt', '--out', 'x.csv');
+  const job = startJob(place, ['./job.ts', 'a.txt', '--out', 'x.csv']);
   await until(() => existsSync(join(place.folder, 'mapping')));
   job.child.kill('SIGINT');
   // A thread that waits is given a second to end by itself: the second signal comes meanwhile.
@@ -116,7 +140,7 @@ async function killAt(
   moment: Moment,
   args: string[],
 ): Promise<Finished> {
-  const job = startJob(place, ...args);
+  const job = startJob(place, args);
   if ('part' in moment) await new Promise(resolve => setTimeout(resolve, moment.part * place.ms));
   else {
     const isSeen = (): boolean =>

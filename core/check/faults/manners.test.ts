@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import ava, { type ExecutionContext } from 'ava';
 import { folderOf } from '../../cli/child.ts';
 import { open, read, rows, type Session, utf8 } from '../../index.ts';
-import { listing, until } from './command.ts';
+import { listing, placeOf, runStory, until } from './command.ts';
+import { type Fault, onDevice } from './device.ts';
 import { blocked, counts } from './jobs.ts';
 
 /** One at a time: what a session leaves is seen in the process. */
@@ -58,6 +59,22 @@ for (const stage of ['map', 'reduce']) {
     );
     // The session goes on.
     t.deepEqual(await (await session.run(counts(LINES))).toArray(), COUNTED);
+  });
+}
+
+for (const name of ['x', 'y']) {
+  test(`an AbortSignal while partitions are merged into ${name}.csv, of two files, ends the job there, and nothing is left`, t => {
+    const place = placeOf(t, {});
+    const path = `/\\.${name}\\.csv\\.superstep-[^/]*/part-[^/]*$`;
+    const faults: readonly Fault[] = [
+      { call: 'write', path, after: 1 },
+      // Met at the end of the file.
+      { call: 'fsync', path },
+    ];
+    const { code, message } = runStory(place, 'stopped', onDevice(faults));
+    t.is(code, 'CANCELLED');
+    t.is(message, 'cancelled by an AbortSignal');
+    t.deepEqual(listing(place.folder), ['go', 'temporary', 'waits-write']);
   });
 }
 

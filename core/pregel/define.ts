@@ -143,6 +143,7 @@ interface VertexProgramSpec<
   /** Columns of the graph's vertices and edges that the program reads. */
   readonly vertex?: V;
   readonly edge?: E;
+  /** Begins with null, or the zero of its type: false, 0, '', an empty list, the first vertex. */
   readonly state: S & Reserved;
   readonly message?: M;
   readonly combine?: C;

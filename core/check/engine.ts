@@ -41,12 +41,12 @@ export const WAYS: readonly Way[] = [
   },
 ];
 
-/** Slices in lossy frames, and threads that die. */
-export const CHAOS: Way = {
-  name: 'three workers, frames lost, threads killed, spilling every 20 rows, two partitions',
-  session: { workers: 3, memory: '256MiB', chaos: 1 },
+/** Slices in lossy frames, and threads that die. What is lost follows from the seed: each file of tests has its own. */
+export const chaotic = (seed: number): Way => ({
+  name: `chaos ${seed}: three workers, spilling every 20 rows, two partitions`,
+  session: { workers: 3, memory: '256MiB', chaos: seed },
   run: { splitRows: 25, splitBytes: 40, refuse: { rows: 20 }, partitions: 2 },
-};
+});
 
 export class Sessions {
   readonly #opened = new Map<string, Promise<Session>>();
@@ -145,4 +145,18 @@ export async function forAll<T>(
 ): Promise<void> {
   const property = fc.asyncProperty(input, async value => void (await holds(value)));
   await fc.assert(property, { numRuns: runs, includeErrorInReport: true });
+}
+
+/** Of `runs` inputs, the larger part in every way over shared memory, the others over the lossy carrier, gives what the
+ *  definition gives. */
+export async function holdsOnBoth<T>(
+  sessions: Sessions,
+  input: fc.Arbitrary<T>,
+  make: (data: T) => Table<Schema>,
+  { runs, chaos }: { readonly runs: number; readonly chaos: number },
+): Promise<void> {
+  const lossy = Math.ceil(runs / 4);
+  const shared = Math.max(1, runs - lossy);
+  await forAll(input, data => sameAsDefined(sessions, make(data)), shared);
+  await forAll(input, data => sameAsDefined(sessions, make(data), [chaotic(chaos)]), lossy);
 }

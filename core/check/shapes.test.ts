@@ -1,10 +1,10 @@
-/** Every shape of map-reduce, against the definition. */
+/** Every shape of map-reduce, against the definition, on both carriers. */
 import serial from 'ava';
 import type fc from 'fast-check';
 import { concat, open, rows, type Schema, select, type Table, utf8, int32 } from '../index.ts';
 import { collect } from '../testing.ts';
 import { anyLines, rowsOf } from './arbitrary-input.ts';
-import { forAll, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
+import { chaotic, holdsOnBoth, RUNS, sameAsDefined, Sessions, WAYS } from './engine.ts';
 import wordcount, { byBatch, byRow } from './examples/mapreduce.ts';
 import { listed } from './jobs/by-key.ts';
 import * as shapes from './jobs/shapes.ts';
@@ -13,12 +13,16 @@ const test = serial.serial;
 const sessions = new Sessions();
 test.after.always(() => sessions.close());
 
+const CHAOS = 2;
+const EVERY = [...WAYS, chaotic(CHAOS)];
+
 const TEXTS = { text: utf8, n: int32 };
 type Any = Table<Schema>;
 
 function holds(title: string, input: fc.Arbitrary<object[]>, make: (data: never) => Any): void {
   test(title, async t => {
-    await forAll(input, data => sameAsDefined(sessions, make(data as never)), Math.ceil(RUNS / 2));
+    const runs = Math.ceil(RUNS / 2);
+    await holdsOnBoth(sessions, input, data => make(data as never), { runs, chaos: CHAOS });
     t.pass();
   });
 }
@@ -79,7 +83,7 @@ holds('parameters, side files, setup', anyLines, data =>
 
 test('counters are those of the rows, in every way', async t => {
   const data = ['a', 'bb', 'a', ''].map(line => ({ line }));
-  for (const way of WAYS) {
+  for (const way of EVERY) {
     const session = await sessions.open(way.session);
     const { report } = await session.run(shapes.withContext(data), way.run as object);
     t.deepEqual(
@@ -99,7 +103,7 @@ test('values of 1 MiB, as keys and as values', async t => {
   const long = 'ä'.repeat(1 << 19);
   const data = [long, 'x', `${long}!`, long, `${long.slice(1)}`].map((text, n) => ({ text, n }));
   for (const job of [shapes.wholeRows, shapes.chosenPartition, shapes.totalOrder, shapes.mapOnly]) {
-    await sameAsDefined(sessions, (job as (data: object[]) => Any)(data));
+    await sameAsDefined(sessions, (job as (data: object[]) => Any)(data), EVERY);
   }
   await sameAsDefined(sessions, byRow(data.map(({ text }) => ({ line: text }))));
   await sameAsDefined(sessions, wordcount(data.map(({ text }) => ({ line: text }))));
@@ -111,7 +115,7 @@ test('groups larger than what is in memory at a time, read again and again', asy
   const data = sizes.flatMap((size, k) =>
     Array.from({ length: size }, (_, n) => ({ k, text: 'x'.repeat(((n + k) * 7) % 13), n })),
   );
-  const ways = WAYS.map(way => ({
+  const ways = EVERY.map(way => ({
     ...way,
     run: { ...way.run, splitRows: 5000, refuse: { ...way.run.refuse, rows: 3000 } },
   }));
@@ -123,7 +127,7 @@ test('several tables of one run, which share a stage, whatever the partitions', 
   const data = ['b a c', 'd e f g h', 'a i j k'].map(line => ({ line }));
   const counts = byRow(data);
   const tables = { counts, ordered: shapes.byCount(counts), lines: shapes.numbered(counts) };
-  for (const way of [...WAYS, { ...WAYS[1]!, run: { partitions: 4 } }]) {
+  for (const way of [...EVERY, { ...WAYS[1]!, run: { partitions: 4 } }]) {
     const session = await sessions.open(way.session);
     const results = await session.run(tables, way.run as object);
     for (const [name, table] of Object.entries(tables)) {

@@ -12,6 +12,9 @@ import {
 import { ByteIds, type IdColumn, type Ids, Int64Ids, SmallIds } from './ids.ts';
 import type { Kernels } from './kernels.ts';
 
+const always = (): boolean => true;
+const room = (size: number): boolean => size <= 5000;
+
 /** Adds all, chunk by chunk; returns their numbers, as far as they were taken. */
 function addAll(kernels: Kernels, ids: Ids, column: IdColumn, n: number, chunk: number): number[] {
   const out = kernels.allocOrThrow(4 * n, 'a test');
@@ -25,7 +28,7 @@ function addAll(kernels: Kernels, ids: Ids, column: IdColumn, n: number, chunk: 
       break;
     }
   }
-  return [...kernels.u32.subarray(out >>> 2, (out >>> 2) + at)];
+  return Array.from(kernels.u32.slice(out >>> 2, (out >>> 2) + at));
 }
 
 /** Every id in order: its key, and its number. */
@@ -85,12 +88,12 @@ for (const [name, make] of [
         fc.array(id64, { maxLength: 200 }),
         fc.integer({ min: 1, max: 80 }),
         (ids, chunk) => {
-          const table = new Int64Ids(kernels);
+          const table = new Int64Ids(kernels, always);
           const data = placeI64(kernels, ids);
           const numbers = addAll(kernels, table, { data, offsets: 0 }, ids.length, chunk);
           check(t, ids.map(keyOf), numbers, readSorted(kernels, table));
           table.clear();
-          t.true(table.empty);
+          t.is(table.size, 0);
           t.deepEqual(addAll(kernels, table, { data, offsets: 0 }, ids.length, chunk), numbers);
           table.free();
         },
@@ -104,7 +107,7 @@ test('int64 ids by the hundred thousand: the table grows, digits are left out', 
   const kernels = movingKernels();
   const below = random(7);
   const ids = Array.from({ length: 200_000 }, () => BigInt(below(90_000)) * 2n ** 20n - 2n ** 30n);
-  const table = new Int64Ids(kernels);
+  const table = new Int64Ids(kernels, always);
   const data = placeI64(kernels, ids);
   const numbers = addAll(kernels, table, { data, offsets: 0 }, ids.length, 16_384);
   check(t, ids.map(keyOf), numbers, readSorted(kernels, table));
@@ -112,7 +115,7 @@ test('int64 ids by the hundred thousand: the table grows, digits are left out', 
 
 test('ids that memory is refused for are not taken', t => {
   const kernels = plainKernels(2 ** 20);
-  const table = new Int64Ids(kernels);
+  const table = new Int64Ids(kernels, always);
   const n = 60_000;
   const data = placeI64(
     kernels,
@@ -121,8 +124,29 @@ test('ids that memory is refused for are not taken', t => {
   const numbers = addAll(kernels, table, { data, offsets: 0 }, n, n);
   t.true(numbers.length > 2000 && numbers.length < n);
   t.is(readSorted(kernels, table).length, numbers.length);
-  const two = new Int64Ids(plainKernels(), 2);
-  t.is(two.add({ data: 0, offsets: 0 }, 0, 0, 0), 0);
+});
+
+test('no more ids than there is room for what is kept by number', t => {
+  const kernels = plainKernels();
+  const n = 10_000;
+  const data = placeI64(
+    kernels,
+    Array.from({ length: n }, (_, i) => BigInt(i * 50)),
+  );
+  for (const table of [new Int64Ids(kernels, room), new Int64Ids(kernels, always, 5000)]) {
+    const numbers = addAll(kernels, table, { data, offsets: 0 }, n, n);
+    t.true(numbers.length >= 2000 && numbers.length <= 5000);
+    t.is(table.size, numbers.length);
+  }
+  const small = new SmallIds(kernels, size => size <= 70_000, n * 50);
+  t.is(addAll(kernels, small, { data, offsets: 0 }, n, n).length, 1311);
+  const texts = placeBytes(
+    kernels,
+    Array.from({ length: n }, (_, i) => Buffer.from(`${i}`)),
+  );
+  const taken = addAll(kernels, new ByteIds(kernels, room), texts, n, 300).length;
+  t.true(taken > 4700 && taken <= 5000);
+  t.throws(() => new Int64Ids(kernels, () => false), { message: /no memory for the first ids/ });
 });
 
 test('small ids are their own numbers', t => {
@@ -130,7 +154,7 @@ test('small ids are their own numbers', t => {
   const small = fc.array(fc.nat(500_000), { maxLength: 100 });
   fc.assert(
     fc.property(small, fc.integer({ min: 1, max: 80 }), (ids, chunk) => {
-      const table = new SmallIds(kernels, 1 << 20);
+      const table = new SmallIds(kernels, always, 1 << 20);
       const data = placeI64(kernels, ids.map(BigInt));
       t.deepEqual(addAll(kernels, table, { data, offsets: 0 }, ids.length, chunk), ids);
       const distinct = [...new Set(ids)].toSorted((a, b) => a - b);
@@ -148,7 +172,7 @@ test('small ids are their own numbers', t => {
 test('an id that is not small is not taken: negative, beyond the bound, beyond 32 bits', t => {
   const kernels = movingKernels();
   for (const id of [-1n, 1n << 20n, 1n << 32n, (1n << 32n) + 5n, -(2n ** 63n)]) {
-    const table = new SmallIds(kernels, 1 << 20);
+    const table = new SmallIds(kernels, always, 1 << 20);
     const data = placeI64(kernels, [5n, id, 6n]);
     t.deepEqual(addAll(kernels, table, { data, offsets: 0 }, 3, 3), [5]);
     t.deepEqual(readSorted(kernels, table), [[keyOf(5n), 5]]);
@@ -159,7 +183,7 @@ test('an id that is not small is not taken: negative, beyond the bound, beyond 3
 test('all of 20,000 small ids, more than a block', t => {
   const kernels = plainKernels();
   const ids = Array.from({ length: 20_000 }, (_, i) => 3 * i);
-  const table = new SmallIds(kernels, 1 << 20);
+  const table = new SmallIds(kernels, always, 1 << 20);
   addAll(
     kernels,
     table,
@@ -193,7 +217,7 @@ test('text ids: numbers by arrival, out in order of bytes', t => {
       fc.array(text, { maxLength: 100 }),
       fc.integer({ min: 1, max: 80 }),
       (texts, chunk) => {
-        const table = new ByteIds(kernels);
+        const table = new ByteIds(kernels, always);
         const column = placeBytes(
           kernels,
           texts.map(each => Buffer.from(each)),

@@ -11,7 +11,7 @@
  */
 import { BATCH_BYTES } from '../batch/columns.ts';
 import { Groups } from './groups.ts';
-import type { Kernels } from './kernels.ts';
+import { type Kernels, outOfMemory } from './kernels.ts';
 import type { Order } from './order.ts';
 import { COUNTER_BYTES, sortKeys } from './radix.ts';
 import { address, CHUNK_ROWS } from './raw.ts';
@@ -35,10 +35,12 @@ export interface IdBlock {
   readonly numbers: number;
 }
 
+/** Asked before numbers reach a size: whether there is room for what is kept by number. */
+export type Room = (size: number) => boolean;
+
 export interface Ids {
   /** Numbers are below this. */
   readonly size: number;
-  readonly empty: boolean;
   /** Writes the numbers of the ids first to end to `out`, at their places. Returns the first id not taken, or `end`. */
   add(ids: IdColumn, first: number, end: number, out: number): number;
   /** Nothing may be added until `clear`. */
@@ -61,22 +63,24 @@ class BlockBuffer {
 }
 
 /** Of a bitmap, to begin with; a multiple of 64. */
-const SMALL_LIMIT = 1 << 18;
+const SMALL_LIMIT = 1 << 16;
 
 export class SmallIds implements Ids {
   readonly #kernels: Kernels;
+  readonly #room: Room;
   readonly #most: number;
   readonly #block: BlockBuffer;
   #limit: number;
   #bits: number;
-  empty = true;
 
   /** Ids below `most`, which is at most 2^31. @throws LimitError MEMORY */
-  constructor(kernels: Kernels, most: number) {
+  constructor(kernels: Kernels, room: Room, most: number) {
     this.#kernels = kernels;
+    this.#room = room;
     this.#most = Math.max(64, Math.ceil(most / 64) * 64);
     this.#block = new BlockBuffer(kernels);
     this.#limit = Math.min(SMALL_LIMIT, this.#most);
+    assertRoom(room, this.#limit);
     this.#bits = kernels.allocOrThrow(this.#limit / 8, 'ids');
     this.clear();
   }
@@ -93,7 +97,6 @@ export class SmallIds implements Ids {
       at = raw.addSmall(this.#bits, this.#limit, data, at, most, out);
       if (at < most && !this.#grow(data + 8 * at)) break;
     }
-    if (at > first) this.empty = false;
     return at;
   }
 
@@ -114,7 +117,6 @@ export class SmallIds implements Ids {
 
   clear(): void {
     this.#kernels.zero(this.#bits, this.#limit / 8);
-    this.empty = true;
   }
 
   free(): void {
@@ -129,7 +131,7 @@ export class SmallIds implements Ids {
     if (high !== 0 || low! >= this.#most) return false;
     let limit = this.#limit;
     while (limit <= low!) limit = Math.min(2 * limit, this.#most);
-    const bits = kernels.alloc(limit / 8);
+    const bits = this.#room(limit) ? kernels.alloc(limit / 8) : 0;
     if (bits === 0) return false;
     const { u8 } = kernels;
     u8.copyWithin(bits, this.#bits, this.#bits + this.#limit / 8);
@@ -139,6 +141,10 @@ export class SmallIds implements Ids {
     this.#limit = limit;
     return true;
   }
+}
+
+function assertRoom(room: Room, size: number): void {
+  if (!room(size)) throw outOfMemory(0, 'the first ids of vertices');
 }
 
 const SLOT_BYTES = 16;
@@ -151,6 +157,7 @@ const STATE = { table: 0, mask: 1, count: 2, limit: 3 } as const;
 
 export class Int64Ids implements Ids {
   readonly #kernels: Kernels;
+  readonly #room: Room;
   readonly #maxRows: number;
   readonly #state: number;
   readonly #block: BlockBuffer;
@@ -159,9 +166,11 @@ export class Int64Ids implements Ids {
   #slots = SLOTS;
 
   /** `maxRows`: for tests, more ids are refused, as the budget would. @throws LimitError MEMORY */
-  constructor(kernels: Kernels, maxRows = Infinity) {
+  constructor(kernels: Kernels, room: Room, maxRows = Infinity) {
     this.#kernels = kernels;
+    this.#room = room;
     this.#maxRows = maxRows;
+    assertRoom(room, SLOTS / 2);
     this.#state = kernels.allocOrThrow(4 * 4, 'ids');
     this.#block = new BlockBuffer(kernels);
     this.#counters = kernels.allocOrThrow(COUNTER_BYTES, 'ids');
@@ -171,9 +180,6 @@ export class Int64Ids implements Ids {
 
   get size(): number {
     return this.#kernels.u32[(this.#state >>> 2) + STATE.count]!;
-  }
-  get empty(): boolean {
-    return this.size === 0;
   }
 
   add({ data }: IdColumn, first: number, end: number, out: number): number {
@@ -235,7 +241,7 @@ export class Int64Ids implements Ids {
     const { size } = this;
     if (size >= this.#maxRows) return false;
     const slots = this.#slots * (this.#slots * SLOT_BYTES < SMALL_BYTES ? 4 : 2);
-    const table = kernels.alloc(slots * SLOT_BYTES);
+    const table = this.#room(slots / 2) ? kernels.alloc(slots * SLOT_BYTES) : 0;
     if (table === 0) return false;
     kernels.zero(table, slots * SLOT_BYTES);
     this.#eachChunk((first, end) => {
@@ -261,21 +267,22 @@ export class Int64Ids implements Ids {
 
 export class ByteIds implements Ids {
   readonly #groups: Groups;
+  readonly #room: Room;
 
   /** `maxRows`: for tests, more ids are refused, as the budget would. @throws LimitError MEMORY */
-  constructor(kernels: Kernels, maxRows = Infinity) {
+  constructor(kernels: Kernels, room: Room, maxRows = Infinity) {
+    this.#room = room;
     this.#groups = new Groups(kernels, [], { ids: true, maxRows });
   }
 
   get size(): number {
     return this.#groups.count;
   }
-  get empty(): boolean {
-    return this.size === 0;
-  }
 
   add({ data, offsets }: IdColumn, first: number, end: number, out: number): number {
-    return first + this.#groups.add(data, offsets + 4 * first, end - first, out + 4 * first);
+    let n = end - first;
+    while (n > 0 && !this.#room(this.size + n)) n >>>= 1;
+    return first + this.#groups.add(data, offsets + 4 * first, n, out + 4 * first);
   }
 
   sorted(): { next(): IdBlock | undefined } {

@@ -15,15 +15,16 @@ function sort(kernels: Kernels, keys: readonly bigint[], bits: KeyBits, along: b
   const from = { keys: placeI64(kernels, keys), rows };
   const to = { keys: kernels.alloc(8 * n), rows: along ? kernels.alloc(4 * n) : 0 };
   const sorted = sortKeys(kernels, n, from, to, bits, kernels.alloc(COUNTER_BYTES));
-  const found = [...kernels.i64.subarray(sorted.keys >>> 3, (sorted.keys >>> 3) + n)].map(key =>
+  const { i64, u32 } = kernels;
+  const found = Array.from(i64.subarray(sorted.keys >>> 3, (sorted.keys >>> 3) + n), key =>
     BigInt.asUintN(64, key),
   );
-  const order = [...kernels.u32.subarray(sorted.rows >>> 2, (sorted.rows >>> 2) + n)];
+  const order = Array.from(u32.subarray(sorted.rows >>> 2, (sorted.rows >>> 2) + n));
   kernels.reset();
   return { found, order: along ? order : undefined };
 }
 
-const u32 = (bits: number): fc.Arbitrary<bigint> =>
+const word = (bits: number): fc.Arbitrary<bigint> =>
   fc.oneof(
     fc.bigInt({ min: 0n, max: (1n << BigInt(bits)) - 1n }),
     fc.bigInt({ min: 0n, max: BigInt(Math.min(bits, 2)) }),
@@ -35,7 +36,7 @@ const input = fc
     fc.record({
       bits: fc.constant({ low, high }),
       keys: fc.array(
-        fc.tuple(u32(high), u32(low)).map(([a, b]) => (a << 32n) | b),
+        fc.tuple(word(high), word(low)).map(([a, b]) => (a << 32n) | b),
         { maxLength: 60 },
       ),
       sorted: fc.constantFrom('no', 'yes', 'low'),

@@ -161,6 +161,7 @@ export interface Raw {
   compactIds(first: number, end: number, to: number): number;
   splitIds(from: number, n: number, ids: number, numbers: number): void;
   keysOfIds(ids: number, n: number, keys: number, offsets: number): void;
+  idsOfKeys(keys: number, n: number, ids: number): void;
   addSmall(
     bits: number,
     limit: number,

@@ -101,6 +101,11 @@ export function keysOfIds(ids: usize, n: u32, keys: usize, offsets: usize): void
   }
 }
 
+/** And back. */
+export function idsOfKeys(keys: usize, n: u32, ids: usize): void {
+  for (let i: usize = 0; i < usize(n) << 3; i += 8) store<u64>(ids + i, swapBytes(load<u64>(keys + i)));
+}
+
 /** Small ids are their own numbers: a bit each says which there are. Returns the first that is not below `limit`, or
  *  negative; or `end`. */
 export function addSmall(bits: usize, limit: u32, ids: usize, first: u32, end: u32, out: usize): u32 {

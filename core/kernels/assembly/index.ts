@@ -20,7 +20,7 @@ export {
 } from './gather';
 export { measureKeys, writeKeys, decodeKeys } from './encode';
 export {
-  addIds, rehashIds, compactIds, splitIds, keysOfIds, addSmall, listSmall, keysOfSmall, countEdges, countListed,
+  addIds, rehashIds, compactIds, splitIds, keysOfIds, idsOfKeys, addSmall, listSmall, keysOfSmall, countEdges, countListed,
 } from './ids';
 export { descents, countDigits, startDigits, moveKeys, moveRows } from './radix';
 export {

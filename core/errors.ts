@@ -87,6 +87,10 @@ export const CODES = {
   WORKER_LOST: ['LostError', 'a worker ended before its task did'],
   // LimitError: memory, disk, time or a named bound.
   MEMORY: ['LimitError', 'the work does not fit in --memory'],
+  GRAPH_SIZE: [
+    'LimitError',
+    'a graph has more vertices, or a vertex more edges, than 2,147,483,647',
+  ],
   SUPERSTEPS: ['LimitError', 'a vertex program did not end within its supersteps'],
   TASK_TIMEOUT: ['LimitError', 'a task ran for longer than its time limit'],
   TASKS: ['LimitError', 'too many tasks have been started and not ended'],

@@ -16,7 +16,7 @@ import { RunWriter } from '../shuffle/run-writer.ts';
 import { BatchJoiner } from '../store/batch-joiner.ts';
 import { MAX_FAN_IN, type MergeInput } from '../store/merge.ts';
 import { MergedRows } from '../store/merged-rows.ts';
-import type { ReduceArgument } from './stage.ts';
+import type { JobContext, ReduceArgument } from './stage.ts';
 import { discard } from '../store/file.ts';
 
 /** What a merge holds in kernel memory beside its windows: blocks, a batch of groups, the columns that go out. */
@@ -25,11 +25,18 @@ const MERGE_BYTES = 2 * 2 ** 20;
 const WINDOW_PART = 1.25;
 const WINDOW_BYTES = 4096;
 
+/** Runs that a task merges. `stage` and `partition` name it in its files. */
+export interface Mergeable
+  extends Pick<ReduceArgument, 'slices' | 'range' | 'fields' | 'partition'> {
+  readonly context: Pick<JobContext, 'temp'>;
+  readonly stage: { readonly id: number | string };
+}
+
 /** At most MAX_FAN_IN inputs, whose windows fit in what this worker is always granted `passes` times; two in any case;
  *  and the bytes that were written to get there, which `remove` deletes. `combine`: for
  *  rows that are merged on the way. Throws LimitError DISK_FULL, MEMORY. */
 export function lowerFanIn(
-  argument: ReduceArgument,
+  argument: Mergeable,
   worker: WorkerContext,
   carrier: Carrier,
   passes: number,
@@ -92,24 +99,21 @@ export function setsThatFit(slices: readonly Slice[], room: number): Slice[][] {
   return sets;
 }
 
-function windowBytes({ batches }: Slice): number {
+/** What an input takes of memory while it is merged. */
+export function windowBytes({ batches }: Slice): number {
   let most = 0;
   for (const { bytes } of batches) most = Math.max(most, bytes);
   return WINDOW_PART * most + WINDOW_BYTES;
 }
 
 /** A slice of the task's as an input of its merges. */
-export function inputFor(
-  { fields, range }: ReduceArgument,
-  carrier: Carrier,
-  slice: Slice,
-): MergeInput {
+export function inputFor({ fields, range }: Mergeable, carrier: Carrier, slice: Slice): MergeInput {
   const input = inputOf(carrier, slice, fields);
   return range === undefined ? input : within(input, range);
 }
 
 interface Lowering {
-  readonly argument: ReduceArgument;
+  readonly argument: Mergeable;
   readonly worker: WorkerContext;
   readonly carrier: Carrier;
   readonly combine: Combine | undefined;

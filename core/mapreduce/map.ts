@@ -42,7 +42,7 @@ import type { StageSplit } from './plan.ts';
 import type { MapArgument, MapObject } from './stage.ts';
 
 /** Read at once: whole lines of about this, which is also what kernels are called with. */
-const CHUNK_BYTES = 1 << 20;
+export const CHUNK_BYTES = 1 << 20;
 /** The longest line. Twice this has to fit beside the smallest table in the smallest share. */
 export const RECORD_BYTES = 16 << 20;
 

@@ -28,6 +28,8 @@ export const REDUCE: DefinitionRef = { module: BODIES, name: 'superstep.reduce' 
 export interface Refusals {
   /** A map's container takes so many rows (or distinct keys) and no more. */
   readonly rows?: number;
+  /** So many dictionaries of a graph are merged at once. */
+  readonly fanIn?: number;
   /** Runs go to segments, all of them. */
   readonly arena?: boolean;
   /** Views of kernel memory are gone at the next call. */

@@ -9,6 +9,7 @@
  */
 import { type Field, fieldsOf } from '../batch/columns.ts';
 import type { AnyType, Schema } from '../define/schema.ts';
+import { LimitError } from '../errors.ts';
 import type { Run } from '../store/run.ts';
 
 export interface GraphPartition {
@@ -47,16 +48,31 @@ export interface InEdges {
 /** At most so many: ranks are int32. */
 export const MAX_VERTICES = 2 ** 31 - 1;
 
+const most = MAX_VERTICES.toLocaleString('en');
+
+/** Of a graph with more vertices. */
+export function tooManyVertices(vertices: number): LimitError {
+  const are = vertices.toLocaleString('en');
+  return new LimitError('GRAPH_SIZE', `the graph has ${are} vertices, and ranks end at ${most}`, {
+    remedy: 'Load a part of it.',
+  });
+}
+
+/** Of a vertex, as printed, with more out-edges. */
+export function tooManyEdges(vertex: string): LimitError {
+  return new LimitError('GRAPH_SIZE', `vertex ${vertex} has more than ${most} edges`, {
+    remedy: 'Drop duplicate edges before the graph is loaded, or load a part of it.',
+  });
+}
+
 export const IN_DEGREE: readonly Field[] = [{ name: 'inDegree', kind: 'i32', nullable: false }];
 export const IN_EDGE: readonly Field[] = [{ name: 'source', kind: 'i32', nullable: false }];
 
+export const OUT_DEGREE: Field = { name: 'outDegree', kind: 'i32', nullable: false };
+
 /** Of a vertex run: `id`, `outDegree`, then the values. A vertex that no table lists (danglingEdges 'add') has null. */
 export function vertexFields(id: AnyType, vertex: Schema): Field[] {
-  return [
-    ...fieldsOf({ id }),
-    { name: 'outDegree', kind: 'i32', nullable: false },
-    ...fieldsOf(vertex),
-  ];
+  return [...fieldsOf({ id }), OUT_DEGREE, ...fieldsOf(vertex)];
 }
 
 /** Of an edge run: `target`, a rank, then the values. */

@@ -52,7 +52,8 @@ function loadVertices(edges: Ran, vertices: Ran | undefined, { danglingEdges }: 
     listed.set(vertex, value);
   }
   const kept: Row[] = [];
-  const missing = Object.fromEntries(Object.keys(vertices?.columns ?? {}).map(c => [c, null]));
+  const { vertex: _, ...columns } = vertices?.columns ?? {};
+  const missing = Object.fromEntries(Object.keys(columns).map(c => [c, null]));
   for (const edge of edges.rows) {
     const ends = [edge['source'], edge['target']];
     const unknown = ends.filter(id => !listed.has(id));

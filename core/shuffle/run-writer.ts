@@ -62,9 +62,13 @@ export class RunWriter {
   }
 
   /** Room in the arena for this batch, or for one of the usual size; unless the arena is full. */
-  async reserve(batch?: StoredBatch): Promise<void> {
+  reserve(batch?: StoredBatch): Promise<void> {
     const { fields } = this.#options;
-    const bytes = batch === undefined ? ROOM_BYTES : layoutBatch(fields, batch).bytes;
+    return this.room(batch === undefined ? ROOM_BYTES : layoutBatch(fields, batch).bytes);
+  }
+
+  /** Room in the arena for so many bytes, unless it is full. */
+  async room(bytes: number): Promise<void> {
     if (this.#refused || (this.#chunk !== undefined && this.#chunk.length - this.#used >= bytes)) {
       return;
     }

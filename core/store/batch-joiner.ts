@@ -42,6 +42,11 @@ export class BatchJoiner {
     }));
   }
 
+  /** What is joined and not yet given. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Buffers of the batch are not kept. */
   add(batch: StoredBatch): void {
     const bytes = bytesOf(batch);

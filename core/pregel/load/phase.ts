@@ -1,0 +1,70 @@
+/** What the phases of a load share on the driver's side: the tables, a task for each argument, slices of what tasks have made. */
+import type { DefinitionRef } from '../../define/define.ts';
+import type { Schema } from '../../define/schema.ts';
+import { slicesOf } from '../../mapreduce/made.ts';
+import type { StageSplit } from '../../mapreduce/plan.ts';
+import type { SplitInputs } from '../../mapreduce/read-split.ts';
+import type { JobContext } from '../../mapreduce/stage.ts';
+import { runTasks, type TasksRequest } from '../../mapreduce/tasks.ts';
+import type { Slice } from '../../shuffle/carrier.ts';
+import type { Run } from '../../store/run.ts';
+import type { Spread, SpreadRows } from './tasks.ts';
+
+/** Where the rows of one of the tables are. */
+export interface LoadTable extends SplitInputs {
+  readonly splits: readonly StageSplit[];
+}
+
+export const inputsOf = ({ stage, rows, sources, inputs }: LoadTable): SplitInputs => {
+  return { stage, rows, sources, inputs };
+};
+
+/** The columns of a table that are not ids. */
+export function valuesIn({ stage }: SplitInputs, ...ids: readonly string[]): Schema {
+  return Object.fromEntries(Object.entries(stage.input).filter(([name]) => !ids.includes(name)));
+}
+
+export interface PhaseRequest extends TasksRequest {
+  readonly context: JobContext;
+  /** Of the stage, in labels. */
+  readonly name: string;
+}
+
+/** One task for each argument, in order. */
+export function runPhase<R>(
+  request: PhaseRequest,
+  ref: DefinitionRef,
+  phase: string,
+  tasks: readonly unknown[],
+  done?: (task: number) => void,
+): Promise<R[]> {
+  const { context, name } = request;
+  const label = { job: context.job, stage: `${name} ${phase}` };
+  return runTasks<R>(
+    request,
+    tasks.map((argument, task) => ({
+      ref,
+      argument,
+      label: { ...label, task },
+      done: done && (() => done(task)),
+    })),
+  );
+}
+
+/** What was distributed to one partition. */
+export function spreadRows(made: readonly (Spread | undefined)[], partition: number): SpreadRows {
+  const own = made.flatMap(spread => {
+    if (spread === undefined) return [];
+    const { part, pieces } = spread;
+    return slicesOf([part.run], partition).map(slice => ({ slice, pieces: pieces?.[partition] }));
+  });
+  const slices = own.map(({ slice }) => slice);
+  const pieces = own.flatMap(each => (each.pieces === undefined ? [] : [each.pieces]));
+  return pieces.length < slices.length ? { slices } : { slices, pieces };
+}
+
+/** A run of one partition. */
+export function sliceOf({ run }: { readonly run: Run }): Slice {
+  const batches = run.partitions[0]!;
+  return run.segment === undefined ? { batches } : { batches, segment: run.segment };
+}

@@ -1,0 +1,115 @@
+/** What follows from sums: how many partitions a graph has and where they are cut; which dictionaries are merged together. Pure.
+ *
+ * Invariant: partitions follow from vertices and edges alone, never from workers or memory. What is merged when may follow from
+ * memory: ranks do not depend on it.
+ */
+import { ID_ROWS } from '../../kernels/ids.ts';
+import { RANK_BYTES, RANKER_BYTES } from '../../kernels/ranks.ts';
+import { SPREADER_BYTES } from '../../kernels/spread.ts';
+import { windowBytes } from '../../mapreduce/fan-in.ts';
+import { workingBytes } from '../../memory/shares.ts';
+import type { Slice } from '../../shuffle/carrier.ts';
+import { BLOCK_ROWS, MAX_FAN_IN } from '../../store/merge.ts';
+
+/** Of a partition: what a vertex program holds of it then fits in a second-level cache or two. */
+const VERTICES = 131_072;
+const MAX_PARTITIONS = 64;
+/** A graph of few vertices and many edges has work for several workers, too. */
+const EDGES = 65_536;
+const MAX_BY_EDGES = 8;
+/** What a vertex weighs in edges, where partitions are cut. */
+const VERTEX_WEIGHT = 4;
+
+/** At least 1, and no more than there are vertices. */
+export function partitionCount(vertices: number, edges: number): number {
+  const byVertices = Math.min(MAX_PARTITIONS, Math.ceil(vertices / VERTICES));
+  const byEdges = Math.min(MAX_BY_EDGES, Math.ceil(edges / EDGES));
+  return Math.max(1, Math.min(vertices, Math.max(byVertices, byEdges)));
+}
+
+/** Vertices one after the other, and how many out-edges they have. */
+export interface VertexBatch {
+  readonly rows: number;
+  readonly edges: number;
+}
+
+/** The first rank of each partition, and behind the last the number of vertices: weights are about even, and none is empty (but of
+ *  a graph without vertices). `degreesOf` is asked for the batches in which one ends. */
+export function cutPartitions(
+  batches: readonly VertexBatch[],
+  partitions: number,
+  degreesOf: (batch: number) => ArrayLike<number>,
+): number[] {
+  const vertices = batches.reduce((sum, { rows }) => sum + rows, 0);
+  const total = batches.reduce((sum, batch) => sum + weightOf(batch), 0);
+  const bases = [0];
+  let [batch, rank, weight] = [0, 0, 0];
+  for (let partition = 1; partition < partitions; partition++) {
+    const target = (total * partition) / partitions;
+    while (weight + weightOf(batches[batch]!) < target) {
+      weight += weightOf(batches[batch]!);
+      rank += batches[batch]!.rows;
+      batch++;
+    }
+    const degrees = degreesOf(batch);
+    let before = weight;
+    let cut = rank;
+    while (before < target) before += degrees[cut++ - rank]! + VERTEX_WEIGHT;
+    const most = vertices - (partitions - partition);
+    bases.push(Math.min(Math.max(cut, bases.at(-1)! + 1), most));
+  }
+  return [...bases, vertices];
+}
+
+const weightOf = ({ rows, edges }: VertexBatch): number => edges + VERTEX_WEIGHT * rows;
+
+/** What a task may take of kernel memory: always granted. */
+const kernelBytes = (floorBytes: number): number => floorBytes - workingBytes(floorBytes);
+
+/** What ranking takes beside its inputs: its output, a block of the merge, decoded ids. */
+const RANK_BASE_BYTES = RANKER_BYTES + 12 * BLOCK_ROWS + 8 * ID_ROWS + 64 * 1024;
+
+/** Neighbours that are merged at once, by index: two at least, where there are two. */
+export function mergeSets(
+  dictionaries: readonly Slice[],
+  floorBytes: number,
+  fanIn = MAX_FAN_IN,
+): number[][] {
+  const room = kernelBytes(floorBytes) - RANK_BASE_BYTES;
+  const sets: number[][] = [];
+  let left = 0;
+  for (const [i, slice] of dictionaries.entries()) {
+    const bytes = windowBytes(slice) + RANK_BYTES;
+    const set = sets.at(-1);
+    if (set !== undefined && set.length < fanIn && (bytes <= left || set.length === 1)) {
+      set.push(i);
+      left -= bytes;
+    } else {
+      sets.push([i]);
+      left = room - bytes;
+    }
+  }
+  return sets;
+}
+
+/** What distributing takes beside ranks: rows as they are spread, a batch, the smallest buffers of 64 partitions. */
+const DISTRIBUTE_BYTES = SPREADER_BYTES + 1024 * 1024;
+const LEAST_IDS = 65_536;
+
+/** Ids of an object, at most: so that their ranks always fit. */
+export function idsThatFit(floorBytes: number): number {
+  return Math.max(LEAST_IDS, Math.floor((kernelBytes(floorBytes) - DISTRIBUTE_BYTES) / 4));
+}
+
+/** Ids below this may be their own numbers: a table of them (4 bytes each) is then no larger than the input. */
+export function smallIdsFor(inputBytes: number, maxIds: number): number {
+  return Math.min(maxIds, Math.max(LEAST_IDS, Math.floor(inputBytes / 4)));
+}
+
+/** Ids of a range, where they are ranked by several workers. */
+const RANGE_IDS = 65_536;
+
+/** Into how many ranges ids are cut: as many as there are workers, if that is worth it. Ranks do not depend on it. */
+export function rangeCount(ids: number, slots: number): number {
+  return Math.max(1, Math.min(slots, Math.floor(ids / RANGE_IDS)));
+}

@@ -7,6 +7,7 @@ import { asyncFunction, isThenable } from '../define/function-rules.ts';
 import type { AnyType } from '../define/schema.ts';
 import { DataError, TaskError, UsageError } from '../errors.ts';
 import { counterOf } from '../mapreduce/counters.ts';
+import { isRecord } from './check.ts';
 import { type Loop, type LoopHost, makeLoop } from './cursor.ts';
 import type { ProgramSpec } from './define.ts';
 import { type Folding, foldingOf } from './fold.ts';
@@ -38,6 +39,8 @@ export class ProgramThread {
   readonly plan: MessagePlan;
   readonly loop: Loop;
   readonly folding: Folding | undefined;
+  /** Columns of a message that are float64, where it is a record. */
+  readonly floats: readonly string[];
   /** By name, since the task began. */
   counters: { [name: string]: number } = Object.create(null);
   /** What was asked for: a function may have swallowed the error. */
@@ -57,6 +60,8 @@ export class ProgramThread {
   private constructor(resident: Resident, spec: ProgramSpec, params: object) {
     this.spec = spec;
     this.plan = messagePlan(spec);
+    const columns = spec.message && isRecord(spec.message) ? Object.entries(spec.message) : [];
+    this.floats = columns.filter(([, { type }]) => type === 'float64').map(([column]) => column);
     this.folding =
       this.plan.kind === 'folded' ? foldingOf(resident.kernels, spec, this.plan) : undefined;
     this.loop = makeLoop(spec, params, this.#host(), (name, by) =>

@@ -302,7 +302,7 @@ class Superstep implements LoopTask, MessagingTask {
   }
 
   sendTo(target: number, message: unknown): void {
-    checkNumbers(message);
+    checkNumbers(message, this.#thread.floats);
     this.#messaging.sendTo(target, message);
   }
 
@@ -322,13 +322,13 @@ class Superstep implements LoopTask, MessagingTask {
     if (way === 'in' && this.#inDegrees === undefined) this.#need('in');
     const windows = this.#windows[way === 'out' ? 0 : 1];
     if (windows === undefined) this.#need('edges');
-    checkNumbers(message);
+    checkNumbers(message, this.#thread.floats);
     const { offsets, first, targets, values } = windows.arrays();
     const column = along && Object.keys(this.spec.edge!).indexOf(along.column);
     for (let at = offsets[index]! - first; at < offsets[index + 1]! - first; at++) {
       const weight = column === undefined ? undefined : values[column]!.values[at];
       const met = along ? ALONG[along.along](message as never, weight as never) : message;
-      if (along) checkNumbers(met);
+      if (along) checkNumbers(met, this.#thread.floats);
       this.#messaging.sendTo(targets[at]!, met);
     }
   }
@@ -384,11 +384,13 @@ class Superstep implements LoopTask, MessagingTask {
   }
 }
 
-/** NaN is no message. */
-function checkNumbers(message: unknown): void {
+/** NaN is no message. `floats`: the columns that may hold one. */
+function checkNumbers(message: unknown, floats: readonly string[]): void {
   if (Number.isNaN(message)) throw messageIsNaN();
+  // What is no record is found where it is written.
   if (typeof message !== 'object' || message === null) return;
-  for (const [column, value] of Object.entries(message)) {
+  for (const column of floats) {
+    const { [column]: value } = message as { readonly [column: string]: unknown };
     if (Number.isNaN(value)) throw messageIsNaN(column);
   }
 }

@@ -244,6 +244,9 @@ class Lists extends Reader {
     if (this.isNull(i)) return null;
     const items = openList(this.data.subarray(this.offsets![i], this.offsets![i + 1]), this.#of);
     const reader = readerOf(this.#of, this.name, items.column, items.count);
-    return Array.from({ length: items.count }, (_, item) => reader.at(item));
+    // Array.from with a function takes ten times as long.
+    const values: unknown[] = [];
+    for (let item = 0; item < items.count; item++) values.push(reader.at(item));
+    return values;
   }
 }

@@ -7,10 +7,11 @@
  *   bool       true, false                list       JSON, as in jsonl
  *
  * Quotes are needed by a value that has a comma, a quote, CR or LF, or is empty. A row of one null column is an empty
- * line. Not here: reading, which is a later issue.
+ * line. Not here: reading (bytes/csv-reader.ts).
  */
 import type { Schema, Sink } from 'superstep/internal';
 import type { Block } from './bytes/block.ts';
+import { csvSource } from './bytes/csv-reader.ts';
 import { RowWriter } from './bytes/row-writer.ts';
 
 const QUOTE = 34;
@@ -88,4 +89,4 @@ const sink: Sink = {
     }),
 };
 
-export default { sink };
+export default { source: csvSource, sink };

@@ -115,9 +115,10 @@ class EdgeReader implements BatchReader {
 
   #begin(chunk: Uint8Array): void {
     const { file, offset } = this.#text;
-    if (file !== this.file || offset <= BOM_BYTES)
+    // In a file the offsets of chunks rise.
+    if (file !== this.file || offset <= this.#chunkAt) {
       this.#before = offset <= BOM_BYTES ? 0 : undefined;
-    else if (this.#before !== undefined) this.#before += this.#lines.lines;
+    } else if (this.#before !== undefined) this.#before += this.#lines.lines;
     this.#lines.lines = 0;
     this.#lines.begin(chunk);
     this.file = file;

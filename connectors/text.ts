@@ -39,7 +39,8 @@ interface Piece extends Planned {
   readonly gzip: boolean;
 }
 
-function split(facts: readonly FileFact[], hintBytes: number): Split[] {
+/** Files in splits of about the hint: the large ones cut, the small ones packed together. @param cuts whether files may be cut */
+export function splitFiles(facts: readonly FileFact[], hintBytes: number, cuts = true): Split[] {
   // Cuts lie between the code units of every encoding.
   const hint = Math.max(4, hintBytes - (hintBytes % 4));
   const splits: Split[] = [];
@@ -63,7 +64,7 @@ function split(facts: readonly FileFact[], hintBytes: number): Split[] {
     if (kind === 'gzip' || bytes > hint * SLOP) {
       pack();
       let start = 0;
-      const cuttable = kind === 'gzip' ? 0 : bytes;
+      const cuttable = kind === 'gzip' || !cuts ? 0 : bytes;
       for (; cuttable - start > hint * SLOP; start += hint) {
         splits.push(splitOf([piece(start, start + hint)], hint));
       }
@@ -171,7 +172,7 @@ const source: Source = {
     decoderOf(options.encoding);
     return describeFiles(where, planning);
   },
-  split,
+  split: splitFiles,
   check(facts, _options, columns) {
     checkColumns(COLUMNS, columns, nameOf(facts));
   },

@@ -66,6 +66,13 @@ export const CODES = {
   INT64_RANGE: ['DataError', 'an int64 is beyond what a number holds exactly'],
   DATE_RANGE: ['DataError', 'a date is outside the years 0000 to 9999'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
+  CSV_HEADER: ['DataError', 'the header of a csv file lacks a column, or has it twice'],
+  CSV_QUOTE: [
+    'DataError',
+    'a quote in a csv file is not closed, or something follows a closed one',
+  ],
+  CSV_WIDTH: ['DataError', 'a row of a csv file has more or fewer columns than its header'],
+  CSV_VALUE: ['DataError', 'a cell of a csv file is no value of its column'],
   GRAPH_INVALID: [
     'DataError',
     'a header, or the properties, of a graph are not what they should be',

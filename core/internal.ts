@@ -1,5 +1,5 @@
 /** What connectors and bench use beyond the public API. Re-exports; no promise is made about it to anyone else. */
-export { dateOf } from './batch/calendar.ts';
+export { dateOf, daysOf } from './batch/calendar.ts';
 export {
   BATCH_BYTES,
   BATCH_ROWS,
@@ -17,6 +17,7 @@ export { openList } from './batch/lists.ts';
 export { checkColumns } from './define/column-rules.ts';
 export type { Json } from './define/place.ts';
 export type { AnyType, Schema } from './define/schema.ts';
+export { printType } from './define/value.ts';
 export { type Code, DataError, type Details, LimitError, UsageError } from './errors.ts';
 export { cancelledBy } from './exec/cancelled.ts';
 export {

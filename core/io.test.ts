@@ -4,16 +4,21 @@ import { inputFormat, loadSink, loadSource, outputFormat } from './io.ts';
 test('the format of inputs: asked for, by extension, else text', t => {
   t.is(inputFormat(['a.txt', 'b.log', 'c', 'd.txt.gz', 'folder/']), 'text');
   t.is(inputFormat([]), 'text');
-  t.is(inputFormat(['a.csv'], 'text'), 'text');
-  for (const path of ['a.csv', 'a.CSV', 'x/a.csv.gz', 'a.jsonl', 'a.ndjson', 'a.parquet']) {
+  t.is(inputFormat(['a.csv', 'a.txt'], 'text'), 'text');
+  for (const path of ['a.csv', 'a.CSV', 'x/a.csv.gz']) t.is(inputFormat([path]), 'csv');
+  t.throws(() => inputFormat(['a.txt', 'b.csv']), {
+    code: 'FORMAT_MIXED',
+    message: 'inputs of one table have one format: a.txt is text, b.csv is csv',
+  });
+  for (const path of ['a.jsonl', 'a.ndjson']) {
     t.throws(() => inputFormat(['a.txt', path]), { code: 'FORMAT_NOT_READ' }, path);
   }
-  const error = t.throws(() => inputFormat(['orders.csv']), { code: 'FORMAT_NOT_READ' });
+  const error = t.throws(() => inputFormat(['orders.jsonl']), { code: 'FORMAT_NOT_READ' });
   t.like(error, {
-    message: 'orders.csv: csv cannot be read yet',
+    message: 'orders.jsonl: jsonl cannot be read yet',
     details: {
       remedy:
-        'Formats that can be read: text, edges. To read its lines as text: --input-format text',
+        'Formats that can be read: text, csv, edges. To read its lines as text: --input-format text',
     },
   });
   t.throws(() => inputFormat(['a'], 'parquet'), {
@@ -61,7 +66,8 @@ test('the format of outputs: asked for, by extension, parquet for a folder', t =
     name: 'UsageError',
     message: 'a.xlsx: no output format has the extension ".xlsx"',
     details: {
-      remedy: 'Name it .txt, .csv, .jsonl or .parquet, or say --format text|csv|jsonl|parquet',
+      remedy:
+        'Name it .txt, .csv, .jsonl or .parquet, or say --format text|csv|jsonl|parquet|graphalytics',
     },
   });
   t.throws(() => outputFormat('a', 'xml'), {
@@ -73,9 +79,12 @@ test('the format of outputs: asked for, by extension, parquet for a folder', t =
 
 test('built-in formats are found by name', async t => {
   t.is(typeof (await loadSource('text')).open, 'function');
-  for (const format of ['text', 'csv', 'jsonl', 'parquet']) {
+  t.throws(() => inputFormat(['a'], 'graphalytics'), {
+    message: '--input-format graphalytics: graphalytics is a graph, not a table',
+  });
+  for (const format of ['text', 'csv', 'jsonl', 'parquet', 'graphalytics']) {
     t.regex((await loadSink(format)).extension, /^\.\w+$/);
   }
-  await t.throwsAsync(loadSource('csv'), { code: 'FORMAT_NOT_READ' });
+  await t.throwsAsync(loadSource('jsonl'), { code: 'FORMAT_NOT_READ' });
   await t.throwsAsync(loadSink('../../x'), { code: 'FORMAT_UNKNOWN' });
 });

@@ -66,6 +66,25 @@ test('weights and names, by the columns asked for', async t => {
   ]);
 });
 
+test('csv: columns by name, as they are and through a job', async t => {
+  const folder = write(t, {
+    'a.csv': 'id,name,source\n1,"x, y",7\n2,,7\n',
+    'b.csv': 'source,id,name\r\n8,3,"two\nlines"\r\n',
+  });
+  const columns = { name: nullable(utf8), source: bigint64 };
+  t.deepEqual(await sameInAll(sessions, read(folder, columns)), [
+    { name: 'x, y', source: 7n },
+    { name: null, source: 7n },
+    { name: 'two\nlines', source: 8n },
+  ]);
+  t.deepEqual(await sameInAll(sessions, degrees(read(join(folder, '*.csv'), columns))), [
+    { vertex: 7n, out: 2 },
+    { vertex: 8n, out: 1 },
+  ]);
+  await fails(t, read(folder, { name: float64 }), 'CSV_VALUE');
+  await fails(t, read(folder, { nom: utf8 }), 'COLUMN_MISSING');
+});
+
 test('what is not there, and what is not what it should be', async t => {
   const folder = write(t, { 'a.txt': '1 2\nx 3\n', 'b.csv': 'source,target\n' });
   const path = join(folder, 'a.txt');
@@ -73,4 +92,5 @@ test('what is not there, and what is not what it should be', async t => {
   await fails(t, read(path, { ...EDGES, time: int64 }), 'COLUMN_MISSING');
   await fails(t, read(path, { line: utf8, source: int64 }), 'COLUMN_MISSING');
   await fails(t, read(join(folder, 'c.txt'), EDGES), 'INPUT_MISSING');
+  await fails(t, read(folder, EDGES), 'FORMAT_MIXED');
 });

@@ -9,10 +9,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
 import { assertWanted } from '../exec/cancelled.ts';
 import type { Executor } from '../exec/executor.ts';
 import { discard, system } from '../store/file.ts';
+import type { LoadTable } from '../pregel/load/phase.ts';
 import { type Inputs, gatherInputs, type InputOptions } from '../mapreduce/inputs.ts';
 import { findMapReduce } from '../mapreduce/define.ts';
 import { type Destination, type OpenOutput, openOutput } from './outputs.ts';
@@ -28,7 +28,15 @@ import {
   type Stage,
   splitsOf,
 } from '../mapreduce/plan.ts';
-import { isLast, type JobPlan, type JobStage, type MapReduceStage, planJob } from './plan.ts';
+import { Graphs } from './graphs.ts';
+import {
+  isLast,
+  type JobPlan,
+  type JobStage,
+  type MapReduceStage,
+  planJob,
+  type ProgramStage,
+} from './plan.ts';
 import { type ProgressListener, Watch } from './progress.ts';
 import { planReduce } from '../mapreduce/reduce-tasks.ts';
 import { addMapStats, addReduceStats, emptyStats, type JobStats } from '../mapreduce/stats.ts';
@@ -88,7 +96,7 @@ export async function runTables(
   } catch (error) {
     throw await job.abort(error);
   } finally {
-    job.end();
+    await job.end();
   }
 }
 
@@ -103,6 +111,7 @@ class JobRun {
   readonly #made = new Map<string, Made>();
   readonly #holdings: Holdings;
   readonly #watch: Watch;
+  readonly #graphs: Graphs;
   /** Of this job's segments, where they are not beside its output. */
   #folder: string | undefined;
   /** Results whose rows stay, by channel, and the parts that they lie in. */
@@ -120,6 +129,14 @@ class JobRun {
     this.#holdings = new Holdings(executor);
     this.#watch = new Watch(executor, options.onProgress);
     this.stats = emptyStats(plan.name);
+    this.#graphs = new Graphs({
+      plan,
+      stats: this.stats,
+      watch: this.#watch,
+      context: () => this.#context,
+      request: () => this.#request(),
+      table: stage => this.#table(stage),
+    });
   }
 
   async run(): Promise<{ [name: string]: TableResult }> {
@@ -142,6 +159,7 @@ class JobRun {
       assertWanted(this.#options.signal);
       await this.#runStage(stage);
       this.#releaseReadBy(stage);
+      await this.#graphs.releaseReadBy(stage);
     }
     assertWanted(this.#options.signal);
     const committing = performance.now();
@@ -176,7 +194,8 @@ class JobRun {
   }
 
   /** Gives back what is still held; rows that were kept belong to their results now. */
-  end(): void {
+  async end(): Promise<void> {
+    await this.#graphs.end();
     this.#watch.end();
     for (const { parts } of this.#kept.values()) this.#holdings.letGo(parts);
     this.#holdings.release();
@@ -220,19 +239,28 @@ class JobRun {
 
   async #runStage(stage: JobStage): Promise<void> {
     if (stage.kind === 'mapReduce') return this.#runMapReduce(stage);
-    throw new UsageError('NOT_YET', `a vertex program ('${stage.name}') cannot be run yet`, {
-      remedy: 'It runs under superstep/testing; the engine for it is not part of this version.',
+    return stage.kind === 'load' ? this.#graphs.load(stage) : this.#runProgram(stage);
+  }
+
+  async #runProgram(stage: ProgramStage): Promise<void> {
+    const channel = { stage: stage.id };
+    let kind = '';
+    const parts = await this.#graphs.run(stage, count => {
+      const into = this.#intoFor(channel, count, false);
+      ({ kind } = into);
+      return into;
     });
+    this.#holdings.hold(parts);
+    // Rows lie in the order of vertices, one part after the other.
+    const sections = [{ parts, keyed: false }];
+    this.#made.set(channelKey(channel), { sections, written: kind !== 'run' });
+    this.stats.partitions = parts.length;
   }
 
   async #runMapReduce(stage: MapReduceStage): Promise<void> {
     const { stats } = this;
-    const splits = splitsOf(
-      stage,
-      this.#inputs.splits,
-      channel => this.#partsOf(channel).map(({ bytes }) => bytes),
-      this.#options.splitRows,
-    );
+    const table = this.#table(stage);
+    const { splits } = table;
     const asked = isLast(this.#plan, stage.id) ? this.#options.partitions : undefined;
     const partitions = partitionsFor(splits, asked);
     const spec = stage.use && findMapReduce(stage.use);
@@ -241,7 +269,7 @@ class JobRun {
     const sides = Object.keys(spec?.outputs ?? {}).filter(isWanted);
     const common = {
       context: this.#context,
-      stage: withoutRows(stage),
+      stage: table.stage,
       partitions,
       ranged,
       sides,
@@ -253,15 +281,7 @@ class JobRun {
     const held = await mapStage({
       ...this.#request(),
       files: splits.map(split => split.label),
-      argument: {
-        ...common,
-        rows: stage.legs.map(leg => (leg.from === 'rows' ? leg.rows : [])),
-        splits,
-        sources: this.#inputs.sources,
-        inputs: stage.legs.map(leg =>
-          leg.from === 'stage' ? this.#partsOf(leg).map(({ run }) => run!) : [],
-        ),
-      },
+      argument: { ...table, ...common },
     });
     stats.seconds.map += since(mapping);
     const reducing = performance.now();
@@ -288,6 +308,24 @@ class JobRun {
       }
       stats.seconds.reduce += since(reducing);
     }
+  }
+
+  /** What a stage reads, and the splits of it. */
+  #table(stage: Stage): LoadTable {
+    return {
+      stage: withoutRows(stage),
+      rows: stage.legs.map(leg => (leg.from === 'rows' ? leg.rows : [])),
+      splits: splitsOf(
+        stage,
+        this.#inputs.splits,
+        channel => this.#partsOf(channel).map(({ bytes }) => bytes),
+        this.#options.splitRows,
+      ),
+      sources: this.#inputs.sources,
+      inputs: stage.legs.map(leg =>
+        leg.from === 'stage' ? this.#partsOf(leg).map(({ run }) => run!) : [],
+      ),
+    };
   }
 
   /** Holds what they make. */
@@ -369,7 +407,7 @@ class JobRun {
     const [joined] = await this.#runTasks([
       {
         context: this.#context,
-        stage: withoutRows(this.#plan.stages[stage] as MapReduceStage),
+        stage: withoutRows(tableOf(this.#plan.stages[stage]!)),
         output,
         fields: runs[0]!.fields,
         how,
@@ -404,6 +442,13 @@ class JobRun {
 }
 
 const since = (start: number): number => (performance.now() - start) / 1000;
+
+/** A stage as its rows are brought together: those of a program are as they are. */
+function tableOf(stage: JobStage): Stage {
+  if (stage.kind === 'mapReduce') return stage;
+  const { id, name, output } = stage as ProgramStage;
+  return { id, name, params: {}, legs: [], input: output, output };
+}
 
 /** Rows in memory go with the splits that have them, not with every task. */
 function withoutRows(stage: Stage): Stage {

@@ -256,10 +256,10 @@ function reportOf(
     gcSeconds: stats.gcSeconds,
     seconds: {
       start: seconds.start,
-      load: seconds.plan,
+      load: seconds.plan + seconds.load,
       map: seconds.map,
       reduce: seconds.reduce,
-      process: 0,
+      process: seconds.process,
       commit: seconds.commit,
       total,
     },

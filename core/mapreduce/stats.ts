@@ -20,7 +20,22 @@ export interface JobStats {
   gcSeconds: number;
   partitions: number;
   readonly counters: { [name: string]: number };
-  readonly seconds: { start: number; plan: number; map: number; reduce: number; commit: number };
+  /** Of vertex programs: messages before they are folded; channels of partitions that were pulled, or pushed. */
+  messages: number;
+  supersteps: number;
+  pulled: number;
+  pushed: number;
+  readonly seconds: {
+    start: number;
+    plan: number;
+    /** Of graphs. */
+    load: number;
+    map: number;
+    reduce: number;
+    /** Supersteps. */
+    process: number;
+    commit: number;
+  };
 }
 
 export function emptyStats(job: string): JobStats {
@@ -42,7 +57,11 @@ export function emptyStats(job: string): JobStats {
     partitions: 0,
     // Without a prototype: names are the user's.
     counters: Object.create(null),
-    seconds: { start: 0, plan: 0, map: 0, reduce: 0, commit: 0 },
+    messages: 0,
+    supersteps: 0,
+    pulled: 0,
+    pushed: 0,
+    seconds: { start: 0, plan: 0, load: 0, map: 0, reduce: 0, process: 0, commit: 0 },
   };
 }
 

@@ -1,47 +1,43 @@
 /** The tasks that loading is made of, as definitions that workers find by module and name. */
 import { task } from '../../define/session.ts';
 import type { WorkerContext } from '../../exec/executor.ts';
+import { isMemory, NoRoom, withKeys } from '../../mapreduce/no-room.ts';
+import type { JobContext } from '../../mapreduce/stage.ts';
 import { runArrange } from './arrange.ts';
 import { runComplete } from './complete.ts';
 import { runDistribute } from './distribute.ts';
 import { runRank } from './rank.ts';
-import type {
-  ArrangeArgument,
-  CompleteArgument,
-  DistributeArgument,
-  RankArgument,
-  WalkArgument,
-} from './tasks.ts';
 import { runLoadWalk } from './walk.ts';
 
 const module = import.meta.url;
 
-export const walk = task(
-  'superstep.load.walk',
-  (argument: WalkArgument, worker) => runLoadWalk(argument, worker as WorkerContext),
-  { module },
-);
+interface Argument {
+  readonly context: JobContext;
+  readonly partition?: number;
+}
 
-export const rank = task(
-  'superstep.load.rank',
-  (argument: RankArgument, worker) => runRank(argument, worker as WorkerContext),
-  { module },
-);
+/** A task that says where it was when it cannot work with the memory it is always granted. */
+function body<A extends Argument, R>(
+  name: string,
+  what: string,
+  run: (argument: A, worker: WorkerContext) => Promise<R>,
+) {
+  const named = async (argument: A, worker: unknown): Promise<R> => {
+    try {
+      return await run(argument, worker as WorkerContext);
+    } catch (error) {
+      if (!isMemory(error) || error instanceof NoRoom) throw error;
+      const { context, partition } = argument;
+      const at = partition === undefined ? '' : ` of partition ${partition}`;
+      const where = { job: context.job, ...(partition !== undefined && { partition }) };
+      throw withKeys(error, []).at(`loading a graph, ${what}${at}`, where);
+    }
+  };
+  return task(name, named, { module });
+}
 
-export const distribute = task(
-  'superstep.load.distribute',
-  (argument: DistributeArgument, worker) => runDistribute(argument, worker as WorkerContext),
-  { module },
-);
-
-export const arrange = task(
-  'superstep.load.arrange',
-  (argument: ArrangeArgument, worker) => runArrange(argument, worker as WorkerContext),
-  { module },
-);
-
-export const complete = task(
-  'superstep.load.complete',
-  (argument: CompleteArgument, worker) => runComplete(argument, worker as WorkerContext),
-  { module },
-);
+export const walk = body('superstep.load.walk', 'reading', runLoadWalk);
+export const rank = body('superstep.load.rank', 'ranking ids', runRank);
+export const distribute = body('superstep.load.distribute', 'distributing edges', runDistribute);
+export const arrange = body('superstep.load.arrange', 'sorting the edges', runArrange);
+export const complete = body('superstep.load.complete', 'completing the vertices', runComplete);

@@ -8,13 +8,16 @@
 import { discard } from '../../store/file.ts';
 import { BATCH_ROWS, cut, type StoredBatch } from '../../batch/columns.ts';
 import type { Schema } from '../../define/schema.ts';
+import type { LimitError } from '../../errors.ts';
 import type { WorkerContext } from '../../exec/executor.ts';
 import { carrierOf } from '../../mapreduce/carriers.ts';
 import { claim } from '../../mapreduce/coverage.ts';
 import { hardened } from '../../mapreduce/hard-memory.ts';
 import { LineIndex } from '../../mapreduce/lines.ts';
+import { largestRows } from '../../mapreduce/largest-keys.ts';
 import { CHUNK_BYTES, RECORD_BYTES } from '../../mapreduce/map.ts';
 import { measure } from '../../mapreduce/measure.ts';
+import { isMemory, type NoRoom, withKeys } from '../../mapreduce/no-room.ts';
 import {
   type Piece,
   type ReadOptions,
@@ -114,15 +117,36 @@ class LoadWalk {
       }
       const whole = this.#batchOf(piece, table);
       this.#rowsIn += whole.rows;
-      for (const { rows, columns } of cut(whole, BATCH_ROWS)) {
-        const values = { rows, columns: ends.values.map(i => columns[i]!) };
-        const [first, second] = ends.ids.map(i => columns[i]!);
-        if (second === undefined) await this.#builder.vertices(first!, values);
-        else await this.#builder.edges(first!, second, values);
+      for (const batch of cut(whole, BATCH_ROWS)) {
+        try {
+          await this.#take(batch, ends);
+        } catch (error) {
+          throw isMemory(error) ? this.#noRoom(error, batch, table, piece) : error;
+        }
         this.#worker.heapCheck();
       }
       if (this.#worker.signal.aborted) return;
     }
+  }
+
+  async #take({ rows, columns }: StoredBatch, ends: Ends): Promise<void> {
+    const values = { rows, columns: ends.values.map(i => columns[i]!) };
+    const [first, second] = ends.ids.map(i => columns[i]!);
+    if (second === undefined) await this.#builder.vertices(first!, values);
+    else await this.#builder.edges(first!, second, values);
+  }
+
+  #noRoom(
+    error: LimitError,
+    batch: StoredBatch,
+    { stage }: SplitInputs,
+    { file, row }: Piece,
+  ): NoRoom {
+    const names = ['source', 'target', 'vertex'].filter(name => name in stage.input);
+    const numbered = row === undefined ? '' : `, from row ${row.toLocaleString('en')} on`;
+    const where = { job: this.#argument.context.job, file, ...(row !== undefined && { row }) };
+    const keys = largestRows(batch, stage.input, names);
+    return withKeys(error, keys).at(`loading a graph at ${file}${numbered}`, where);
   }
 
   /** Lines of text have one column, whatever each column of the table calls it. */
@@ -134,7 +158,12 @@ class LoadWalk {
 }
 
 /** Which columns of a table are ids, and which are values. */
-function endsOf({ stage }: SplitInputs, names: readonly string[]) {
+interface Ends {
+  readonly ids: readonly number[];
+  readonly values: readonly number[];
+}
+
+function endsOf({ stage }: SplitInputs, names: readonly string[]): Ends {
   const columns = Object.keys(stage.input);
   return {
     ids: names.map(name => columns.indexOf(name)),

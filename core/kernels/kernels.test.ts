@@ -60,6 +60,28 @@ test('what is held is what the grant was charged; a refusal is 0', t => {
   t.is(charged, 0);
 });
 
+test('what has grown may be given back; what is left works as before', t => {
+  let charged = 0;
+  const grant = {
+    reserve: (bytes: number) => (charged += bytes) > 0,
+    release: (bytes: number) => void (charged -= bytes),
+  };
+  const kernels = new Kernels(Kernels.compile(), grant);
+  const first = kernels.heldBytes;
+  const much = kernels.allocOrThrow(20 * MIB, 'a test');
+  kernels.u8.fill(1, much, much + 20 * MIB);
+  t.true(charged > 20 * MIB);
+  kernels.shrink();
+  t.is(charged, first);
+  t.is(kernels.heldBytes, first);
+  t.is(kernels.usedBytes, 0);
+  const at = kernels.place(Buffer.from('a\nb\nc'));
+  t.is(kernels.raw.countLf(at, at + 5), 2);
+  t.is(kernels.raw.asciiUpTo(at, at + 5), 5);
+  kernels.close();
+  t.is(charged, 0);
+});
+
 test('no room for the first page is a LimitError', t => {
   const never = { reserve: () => false, release: () => {} };
   t.throws(() => new Kernels(Kernels.compile(), never), { instanceOf: LimitError, code: 'MEMORY' });

@@ -1,9 +1,9 @@
 /** One instance of the kernels with its memory: one a thread, reused, reset between uses.
  *
  * Order of calls: `Kernels.compile()` once a process, `new Kernels(module, grant)` in each thread, `alloc` and `free`, `reset`
- * between tasks, `close` at the end.
+ * between tasks, `shrink` after those that took much, `close` at the end.
  *
- * Invariants: memory never shrinks, and all of it (`heldBytes`) is charged to the grant, free or not. Every buffer is
+ * Invariants: a WebAssembly memory never shrinks, and all of it (`heldBytes`) is charged to the grant, free or not. Every buffer is
  * 64-byte aligned and has 64 bytes behind it, because kernels load 16 bytes at a time. Memory that grows detaches
  * every view silently: views are taken from the getters after each call, and never kept.
  */
@@ -39,8 +39,8 @@ const GROW_BYTES = 1 << 20;
 const GENEROUS: Grant = { reserve: () => true, release: () => {} };
 
 export class Kernels {
-  /** For the wrappers of this folder. */
-  readonly raw: Raw;
+  readonly #module: KernelModule;
+  #raw: Raw;
   /** Asked when there is no memory: frees what can be had again, and says whether that was anything. */
   relief: (() => boolean) | undefined;
   readonly #grant: Grant;
@@ -66,17 +66,20 @@ export class Kernels {
     this.#grant = grant;
     this.#maxBytes = Math.min(options.maxBytes ?? ADDRESSABLE, ADDRESSABLE);
     this.#moves = options.moveOnEveryCall === true;
-    const exports = instantiate(module);
-    this.raw = this.#moves ? moving(exports) : exports;
+    this.#module = module;
+    this.#raw = this.#instance();
     const bytes = this.heldBytes;
     if (bytes > this.#maxBytes || !grant.reserve(bytes)) {
       throw new LimitError('MEMORY', `the kernels' first ${bytes} bytes do not fit in the budget`, {
         remedy: 'Raise --memory or lower --workers.',
       });
     }
-    this.u8.fill(0xff, MASKS, MASKS + 16);
-    this.#starts = [STATIC_BYTES];
-    this.#sizes = [bytes - STATIC_BYTES];
+    this.#begin();
+  }
+
+  /** For the wrappers of this folder. */
+  get raw(): Raw {
+    return this.#raw;
   }
 
   get u8(): Uint8Array<ArrayBuffer> {
@@ -177,6 +180,32 @@ export class Kernels {
       this.raw.setLetters(this.#letters);
     }
     return true;
+  }
+
+  /** `reset`, and all memory but the first MiB goes back: what held much for a while leaves it to others. The instance is a new
+   *  one, and the old one's memory goes with the garbage. Without address space for it nothing changes. */
+  shrink(): void {
+    const held = this.heldBytes;
+    try {
+      this.#raw = this.#instance();
+    } catch {
+      this.reset();
+      return;
+    }
+    this.#grant.release(held - this.heldBytes);
+    this.#begin();
+    this.reset();
+  }
+
+  #instance(): Raw {
+    const exports = instantiate(this.#module);
+    return this.#moves ? moving(exports) : exports;
+  }
+
+  #begin(): void {
+    this.u8.fill(0xff, MASKS, MASKS + 16);
+    this.#starts = [STATIC_BYTES];
+    this.#sizes = [this.heldBytes - STATIC_BYTES];
   }
 
   /** Returns the charge. The instance must not be used afterwards; its memory goes with the garbage. */

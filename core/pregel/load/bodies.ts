@@ -40,4 +40,8 @@ export const walk = body('superstep.load.walk', 'reading', runLoadWalk);
 export const rank = body('superstep.load.rank', 'ranking ids', runRank);
 export const distribute = body('superstep.load.distribute', 'distributing edges', runDistribute);
 export const arrange = body('superstep.load.arrange', 'sorting the edges', runArrange);
+/** The kernels of a worker give back what sorting and dictionaries took: programs need it. */
+export const trim = body('superstep.load.trim', 'ending', async (_: Argument, worker) => {
+  worker.kernels().shrink();
+});
 export const complete = body('superstep.load.complete', 'completing the vertices', runComplete);

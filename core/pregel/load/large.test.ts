@@ -156,7 +156,14 @@ test('an id that does not fit is said to be one', async t => {
     const edges = [{ source: long(30 * MIB, 'a'), target: 'b' }];
     const loading = loadPlain(session.executor, tables(edges, columns), {});
     const error = (await t.throwsAsync(loading, { code: 'MEMORY' })) as SuperstepError;
-    t.log(error.message, error.details);
+    const [first, second] = error.message.split('\n');
+    t.regex(
+      first!,
+      /^loading a graph at rows 1 to 1: no memory for a batch \([0-9,]+ bytes\) in this worker's share$/,
+    );
+    t.regex(second!, /^largest keys: source "x+…, target "b" \(31,457,282 bytes\)$/);
+    t.is(error.details.file, 'rows 1 to 1');
+    t.regex(error.details.remedy!, /--memory/);
   } finally {
     await session.close();
   }

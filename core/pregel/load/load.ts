@@ -24,6 +24,7 @@ import {
   runPhase,
   sliceOf,
   spreadRows,
+  trimWorkers,
   valuesIn,
 } from './phase.ts';
 import { cutPartitions, idsThatFit, partitionCount, smallIdsFor } from './plan.ts';
@@ -93,6 +94,7 @@ class Loader {
     const bases = this.#cut(ids);
     const spread = await this.#distribute(objects, ids, bases);
     const { arranged, completed } = await this.#arrange(spread, ids, bases);
+    await trimWorkers(this.#request);
     const parts = [...arranged.map(({ edges }) => edges), ...completed.map(each => each.vertices)];
     this.#holdings.letGo(parts);
     return { graph: this.#graph(bases, arranged, completed), parts, stats: this.#stats };

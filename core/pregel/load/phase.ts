@@ -6,9 +6,10 @@ import type { StageSplit } from '../../mapreduce/plan.ts';
 import type { SplitInputs } from '../../mapreduce/read-split.ts';
 import type { JobContext } from '../../mapreduce/stage.ts';
 import { runTasks, type TasksRequest } from '../../mapreduce/tasks.ts';
+import { workingBytes } from '../../memory/shares.ts';
 import type { Slice } from '../../shuffle/carrier.ts';
 import type { Run } from '../../store/run.ts';
-import type { Spread, SpreadRows } from './tasks.ts';
+import { type Spread, type SpreadRows, TRIM } from './tasks.ts';
 
 /** Where the rows of one of the tables are. */
 export interface LoadTable extends SplitInputs {
@@ -48,6 +49,28 @@ export function runPhase<R>(
       label: { ...label, task },
       done: done && (() => done(task)),
     })),
+  );
+}
+
+/** Beyond what a worker's kernels have anyway: less is not worth a task. */
+const TRIM_BYTES = 4 * 2 ** 20;
+
+/** Workers give back what they took for a while. */
+export async function trimWorkers(request: PhaseRequest): Promise<void> {
+  const { executor, context, name } = request;
+  const { budget } = executor;
+  const usual = workingBytes(budget.floorBytes) + TRIM_BYTES;
+  const slots = Array.from({ length: budget.slots - 1 }, (_, i) => i + 1);
+  await runTasks(
+    request,
+    slots
+      .filter(slot => budget.held(slot) > usual)
+      .map(slot => ({
+        ref: TRIM,
+        argument: { context },
+        slot,
+        label: { job: context.job, stage: `${name} end`, task: slot },
+      })),
   );
 }
 

@@ -26,6 +26,7 @@ export const RANK = task('rank');
 export const DISTRIBUTE = task('distribute');
 export const ARRANGE = task('arrange');
 export const COMPLETE = task('complete');
+export const TRIM = task('trim');
 
 /** A run that a task has made. */
 export interface RunPart extends Part {

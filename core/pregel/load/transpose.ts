@@ -7,7 +7,7 @@
 import { Holdings } from '../../mapreduce/made.ts';
 import type { Part } from '../../mapreduce/stage.ts';
 import { IN_DEGREE, IN_EDGE, type InEdges, type LoadedGraph } from '../loaded.ts';
-import { type PhaseRequest, runPhase, spreadRows } from './phase.ts';
+import { type PhaseRequest, runPhase, spreadRows, trimWorkers } from './phase.ts';
 import { addPhase, emptyLoadStats, type LoadStats } from './stats.ts';
 import {
   ARRANGE,
@@ -77,6 +77,9 @@ export async function transposeGraph(
       ),
     );
     const parts = arranged.flatMap(({ edges, degrees }) => [edges, degrees]);
+    holdings.hold(parts);
+    await trimWorkers(request);
+    holdings.letGo(parts);
     addPhase(stats, 'arrange', arranged, parts, began);
     const inEdges = arranged.map(({ edges, degrees }) => {
       return { vertexRun: degrees.run, edgeRun: edges.run, edges: edges.rows };

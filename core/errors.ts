@@ -80,6 +80,7 @@ export const CODES = {
   EDGE_INVALID: ['DataError', 'a line of an edge list is not an edge'],
   EDGE_DANGLING: ['DataError', 'an edge names a vertex that is not there'],
   VERTEX_TWICE: ['DataError', 'a vertex is listed twice'],
+  TOO_MANY_BAD: ['DataError', 'more records are not what they should be than --skip-bad allows'],
   SUM_OVERFLOW: ['DataError', 'a sum is beyond the range of its column'],
   // TaskError: the user's code threw.
   PARTITION_RANGE: ['TaskError', 'a partition function answered something that is not a partition'],

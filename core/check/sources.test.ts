@@ -85,6 +85,25 @@ test('csv: columns by name, as they are and through a job', async t => {
   await fails(t, read(folder, { nom: utf8 }), 'COLUMN_MISSING');
 });
 
+test('records that are not what they should be: so many, from wherever, and no more', async t => {
+  const folder = write(t, { 'a.txt': '1 2\nx 3\n'.repeat(3), 'b.txt': '1 2\ny\n3 4\n' });
+  const rows = (await sameInAll(sessions, read(folder, EDGES, { skipBad: 4 }))) as object[];
+  t.is(rows.length, 5);
+  const table = read(folder, EDGES, { skipBad: 3 });
+  for (const way of WAYS) {
+    const outcome = (await runIn(await sessions.open(way.session), table, way)) as { code: string };
+    t.true(['TOO_MANY_BAD', 'EDGE_INVALID'].includes(outcome.code), outcome.code);
+  }
+  const session = await sessions.open(WAYS[1]!.session);
+  const split = { splitBytes: 12 };
+  const { report } = await session.run(read(folder, EDGES, { skipBad: 9 }), split as object);
+  t.deepEqual(report.warnings, ['4 records were left out (--skip-bad)']);
+  await t.throwsAsync(session.run(table, split as object), {
+    code: 'TOO_MANY_BAD',
+    message: '4 records and more are not what they should be, and 3 may be left out',
+  });
+});
+
 test('what is not there, and what is not what it should be', async t => {
   const folder = write(t, { 'a.txt': '1 2\nx 3\n', 'b.csv': 'source,target\n' });
   const path = join(folder, 'a.txt');

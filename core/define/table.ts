@@ -110,6 +110,7 @@ export interface ReadOptions {
   readonly encoding?: (typeof ENCODINGS)[number];
   readonly header?: boolean;
   readonly delimiter?: string;
+  /** So many records that are not what they should be are left out, of all that the job reads; one more is an error. */
   readonly skipBad?: number;
 }
 

@@ -265,7 +265,10 @@ function reportOf(
     },
     tasks: { total: stats.tasks, retried: stats.retried, speculated: 0 },
     partitions: stats.partitions,
-    warnings: [],
+    warnings:
+      stats.skipped === 0
+        ? []
+        : [`${stats.skipped.toLocaleString('en')} records were left out (--skip-bad)`],
   };
   const outputs = Object.fromEntries(Object.entries(results).map(([n, r]) => [n, written(r)]));
   return table => ({

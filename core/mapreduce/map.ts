@@ -76,6 +76,7 @@ class Walk {
   readonly #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #rowsIn = 0;
   #bytesIn = 0;
+  #skipped = 0;
 
   constructor(argument: MapArgument, worker: WorkerContext) {
     this.#argument = argument;
@@ -108,6 +109,7 @@ class Walk {
       ...(this.#sample !== undefined && { sample: this.#sample.keys }),
       rowsIn: this.#rowsIn + this.#mapper.lines,
       bytesIn: this.#bytesIn,
+      skipped: this.#skipped,
       rowsEmitted: emitted('rowsEmitted'),
       bytesEmitted: emitted('bytesEmitted'),
       ...(await this.#measured()),
@@ -217,6 +219,7 @@ class Walk {
     const pieces = readSplit(this.#argument, split, {
       carrier: this.#carrier,
       signal: this.#worker.signal,
+      onSkipped: records => void (this.#skipped += records),
       limits: { chunkBytes: CHUNK_BYTES, recordBytes: RECORD_BYTES, buffer: this.#buffer },
     });
     // Of a file that is read from its beginning the rows are known by number; of a later split only by their bytes.

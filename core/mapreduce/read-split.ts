@@ -34,6 +34,13 @@ export type Piece = PiecePlace &
     | { readonly kind: 'batch'; readonly batch: StoredBatch }
   );
 
+/** Records that may be left out of what a stage reads, all in all. */
+export const skipBadOf = ({ sources }: Pick<SplitInputs, 'sources'>): number =>
+  Math.max(
+    0,
+    ...sources.map(source => (source.kind === 'files' ? (source.options.skipBad ?? 0) : 0)),
+  );
+
 /** What a task knows of what its stage reads. Plain data. */
 export interface SplitInputs {
   readonly stage: Stage;
@@ -46,6 +53,8 @@ export interface SplitInputs {
 }
 
 export interface ReadOptions {
+  /** Told of records that were left out of a split (--skip-bad). */
+  readonly onSkipped: (records: number) => void;
   readonly carrier: Carrier;
   readonly signal: AbortSignal;
   readonly limits: Limits;
@@ -130,7 +139,7 @@ async function* ofFiles(
   { format, options }: SourceInput & { kind: 'files' },
   columns: Schema,
   { split }: StageSplit,
-  { limits, signal }: ReadOptions,
+  { limits, signal, onSkipped }: ReadOptions,
 ): AsyncGenerator<Piece> {
   const reader = (await loadSource(format)).open(split!, options, limits, columns);
   try {
@@ -157,6 +166,7 @@ async function* ofFiles(
       before = bytes;
     }
   } finally {
+    if (reader.kind === 'batches' && reader.skipped > 0) onSkipped(reader.skipped);
     reader.close();
   }
 }

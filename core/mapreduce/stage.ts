@@ -16,7 +16,7 @@ import type { SampledKeys } from '../shuffle/key-sample.ts';
 import type { Run } from '../store/run.ts';
 import type { Measured } from './measure.ts';
 import type { Stage, StageSplit } from './plan.ts';
-import type { SplitInputs } from './read-split.ts';
+import { skipBadOf, type SplitInputs } from './read-split.ts';
 import { coverSplits, type Held, runTasks, type TasksRequest, type WalkClaims } from './tasks.ts';
 
 const BODIES = new URL('./bodies.js', import.meta.url).href;
@@ -69,6 +69,7 @@ export interface MapObject extends Measured {
   readonly sample?: SampledKeys;
   readonly rowsIn: number;
   readonly bytesIn: number;
+  readonly skipped: number;
   readonly rowsEmitted: number;
   readonly bytesEmitted: number;
   readonly counters: { readonly [name: string]: number };
@@ -83,7 +84,8 @@ export interface MapRequest extends TasksRequest {
 export function mapStage({ argument, ...request }: MapRequest): Promise<Held<MapObject>[]> {
   const { context, stage } = argument;
   const label = { job: context.job, stage: `${stage.name} map` };
-  return coverSplits<MapObject>({ ...request, ref: MAP, label, argument });
+  const skipBad = skipBadOf(argument);
+  return coverSplits<MapObject>({ ...request, ref: MAP, label, argument, skipBad });
 }
 
 /** Where a reduce task's rows go: a run of its own, a file beside the destination, or a user's connector. */

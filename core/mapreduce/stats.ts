@@ -6,6 +6,8 @@ export interface JobStats {
   job: string;
   rowsIn: number;
   bytesIn: number;
+  /** Records left out, because they were not what they should be. */
+  skipped: number;
   files: number;
   rowsEmitted: number;
   bytesEmitted: number;
@@ -43,6 +45,7 @@ export function emptyStats(job: string): JobStats {
     job,
     rowsIn: 0,
     bytesIn: 0,
+    skipped: 0,
     files: 0,
     rowsEmitted: 0,
     bytesEmitted: 0,
@@ -69,6 +72,7 @@ export function addMapStats(stats: JobStats, object: MapObject): void {
   stats.tasks++;
   stats.rowsIn += object.rowsIn;
   stats.bytesIn += object.bytesIn;
+  stats.skipped += object.skipped;
   stats.rowsEmitted += object.rowsEmitted;
   stats.bytesEmitted += object.bytesEmitted;
   addMeasured(stats, object);

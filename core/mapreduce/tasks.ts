@@ -6,7 +6,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { DefinitionRef } from '../define/define.ts';
-import { LostError } from '../errors.ts';
+import { DataError, LostError } from '../errors.ts';
 import type { Executor, Submitted } from '../exec/executor.ts';
 import type { Range } from '../memory/arena.ts';
 import { Coverage } from './coverage.ts';
@@ -39,6 +39,8 @@ export interface WalksRequest extends TasksRequest {
   readonly files: readonly string[];
   /** Without WalkClaims. */
   readonly argument: object;
+  /** Records that may be left out, because they are not what they should be. */
+  readonly skipBad: number;
 }
 
 /** What a task made, and what it holds of the arena. */
@@ -53,14 +55,19 @@ interface Ended<O> {
   readonly error?: unknown;
 }
 
+/** What a walk says of its object: the splits that it holds, and how many records it left out. */
+interface Covered {
+  readonly splits: readonly number[];
+  readonly skipped: number;
+}
+
 /** Runs walks until every split is in exactly one accepted object. Throws the first failure that is not retried. */
-export async function coverSplits<O extends { readonly splits: readonly number[] }>(
-  request: WalksRequest,
-): Promise<Held<O>[]> {
+export async function coverSplits<O extends Covered>(request: WalksRequest): Promise<Held<O>[]> {
   const { executor } = request;
   const splits = request.files.length;
   const coverage = new Coverage(splits);
   const accepted: Held<O>[] = [];
+  let skipped = 0;
   const running = new Map<number, Promise<Ended<O>>>();
   const { stop, signal } = stoppable(request.signal);
   let walks = 0;
@@ -86,6 +93,8 @@ export async function coverSplits<O extends { readonly splits: readonly number[]
       } else if (coverage.offer(walk, held.object.splits)) {
         accepted.push(held);
         if (held.object.splits.length > 0) lost = 0;
+        skipped += held.object.skipped;
+        if (skipped > request.skipBad) throw tooManyBad(skipped, request);
       } else {
         executor.release(held.ranges);
       }
@@ -99,6 +108,18 @@ export async function coverSplits<O extends { readonly splits: readonly number[]
     for (const { ranges } of accepted) executor.release(ranges);
     throw error;
   }
+}
+
+function tooManyBad(skipped: number, { label, skipBad }: WalksRequest): DataError {
+  const [many, allowed] = [skipped, skipBad].map(n => n.toLocaleString('en'));
+  return new DataError(
+    'TOO_MANY_BAD',
+    `${many} records and more are not what they should be, and ${allowed} may be left out`,
+    {
+      ...label,
+      remedy: `See the first with --skip-bad 0, or leave more of them out: --skip-bad ${10 * skipped}`,
+    },
+  );
 }
 
 /** To the user, walks that were lost one after the other are attempts of one. */

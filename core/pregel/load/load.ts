@@ -12,6 +12,7 @@ import type { DefinitionRef } from '../../define/define.ts';
 import { edgeDangling, type GraphFlags } from '../../define/graph.ts';
 import type { AnyType, Schema } from '../../define/schema.ts';
 import { Holdings } from '../../mapreduce/made.ts';
+import { skipBadOf } from '../../mapreduce/read-split.ts';
 import type { Part } from '../../mapreduce/stage.ts';
 import { coverSplits } from '../../mapreduce/tasks.ts';
 import { SharedCarrier } from '../../shuffle/carrier.ts';
@@ -130,13 +131,15 @@ class Loader {
       label: { job: context.job, stage: `${name} walk` },
       files: splits.map(({ label }) => label),
       argument,
+      skipBad: Math.max(skipBadOf(edges), vertices === undefined ? 0 : skipBadOf(vertices)),
     });
     const walked = held.map(({ object }) => object);
     for (const { objects } of walked)
       for (const object of objects) this.#holdings.hold(partsOf(object));
     const sample = new KeySample();
     for (const each of walked) sample.addAll(each.sample);
-    for (const { rowsIn, bytesIn } of walked) {
+    for (const { rowsIn, bytesIn, skipped } of walked) {
+      this.#stats.skipped += skipped;
       this.#stats.rowsIn += rowsIn;
       this.#stats.bytesIn += bytesIn;
     }

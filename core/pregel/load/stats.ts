@@ -7,6 +7,8 @@ export type Phase = 'walk' | 'rank' | 'distribute' | 'arrange';
 export interface LoadStats {
   rowsIn: number;
   bytesIn: number;
+  /** Records left out, because they were not what they should be. */
+  skipped: number;
   tasks: number;
   /** Written to segments, the graph's own included. */
   spilledBytes: number;
@@ -21,6 +23,7 @@ export function emptyLoadStats(): LoadStats {
   return {
     rowsIn: 0,
     bytesIn: 0,
+    skipped: 0,
     tasks: 0,
     spilledBytes: 0,
     segments: 0,

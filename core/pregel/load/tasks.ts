@@ -76,6 +76,7 @@ export interface Walked extends Measured {
   readonly sample: SampledKeys;
   readonly rowsIn: number;
   readonly bytesIn: number;
+  readonly skipped: number;
 }
 
 const i32 = (name: string): Field => ({ name, kind: 'i32', nullable: false });

@@ -50,6 +50,7 @@ class LoadWalk {
   readonly #lines = new LineIndex();
   #rowsIn = 0;
   #bytesIn = 0;
+  #skipped = 0;
 
   constructor(argument: WalkArgument, worker: WorkerContext) {
     const { edges, vertices, ...options } = argument;
@@ -65,6 +66,7 @@ class LoadWalk {
     this.#options = {
       carrier: carrierOf(argument.context, worker),
       signal: worker.signal,
+      onSkipped: records => void (this.#skipped += records),
       // One buffer for all readers: each with its own would be garbage of 1 MiB a split.
       limits: {
         chunkBytes: CHUNK_BYTES,
@@ -87,9 +89,9 @@ class LoadWalk {
       splits.push(split);
     }
     const objects = await this.#builder.finish();
-    const [rowsIn, bytesIn] = [this.#rowsIn, this.#bytesIn];
+    const read = { rowsIn: this.#rowsIn, bytesIn: this.#bytesIn, skipped: this.#skipped };
     this.#options.carrier.close();
-    return { splits, objects, sample: this.#sample.keys, rowsIn, bytesIn };
+    return { splits, objects, sample: this.#sample.keys, ...read };
   }
 
   /** What it wrote is nobody's, and the job may go on for long. */

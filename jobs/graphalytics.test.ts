@@ -1,15 +1,17 @@
-/** Every graph of LDBC Graphalytics that is there, with every algorithm it has an expected output for; and the same form
- *  of larger real graphs. By the definition of the models: what runs the jobs is a parameter. */
-import { existsSync, readdirSync } from 'node:fs';
+/** Every graph of LDBC Graphalytics that is there, with every algorithm it has an expected output for: by the definition of
+ *  the models, and through the command line, which runs larger real graphs of the same form as well. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { bigint64, float64, graph, rows, type Schema, type Table } from 'superstep';
 import { collect } from 'superstep/testing';
+import { folderOf, superstep } from '../core/cli/child.ts';
 import {
   ALGORITHMS,
-  type BenchmarkGraph,
-  edgesOf,
   isThere,
+  type Place,
+  propertiesOf,
   readGraph,
   readOutput,
   type Runner,
@@ -18,29 +20,58 @@ import { differences } from './check/matching.ts';
 
 const data = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 
-const serially: Runner = async (job, { directed, vertices, edges }, params) => {
+/** What null is, where a job gives nothing else. */
+const unreached = (job: string): string => (job === 'bfs' ? '9223372036854775807' : 'infinity');
+
+const serially: Runner = async ({ job, params, given: more }, place) => {
   const { default: program } = (await import(`superstep/jobs/${job}`)) as {
     default: (of: unknown, params: object) => Table<Schema>;
   };
+  const { directed, vertices, edges } = readGraph(place);
   const columns = { source: bigint64, target: bigint64, weight: float64 };
   const listed = rows(
     vertices.map(vertex => ({ vertex })),
     { vertex: bigint64 },
   );
   const given = graph(rows(edges, columns), { directed, vertices: listed });
-  return collect(program(given, params)).map(({ vertex, ...values }) => {
-    const [[column, value]] = Object.entries(values) as [[string, unknown]];
-    if (value !== null) return [String(vertex), String(value)];
-    return [String(vertex), column === 'level' ? '9223372036854775807' : 'infinity'];
+  const values = { ...params(propertiesOf(place)), ...more };
+  return collect(program(given, values)).map(({ vertex, ...rest }) => {
+    const [value] = Object.values(rest) as [unknown];
+    return [String(vertex), value === null ? unreached(job) : String(value)];
   });
 };
 
+/** A graph of the benchmark as it asks: parameters from its properties, results in its form. An edge list to csv. */
+const byCommand =
+  (t: ExecutionContext): Runner =>
+  async ({ job, params, given: more }, place) => {
+    const { path, directed, properties } = place;
+    const isList = properties !== undefined;
+    const file = join(folderOf(t), isList ? 'out.csv' : 'out.txt');
+    const given = {
+      ...(directed !== undefined && { directed }),
+      ...(isList && params(propertiesOf(place))),
+      ...more,
+    };
+    const input = isList ? `${path}.gz` : path;
+    const format = isList ? 'edges' : 'graphalytics';
+    const texts = Object.entries(given).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+    const flags = ['--input-format', format, '--out', file, '--workers', '2', ...texts];
+    const { code, stderr } = await superstep(['run', job, input, ...flags]);
+    t.is(code, 0, stderr);
+    if (!isList) return readOutput(file);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(1);
+    return lines.map(line => {
+      const [vertex, value] = line.split(',') as [string, string];
+      return [vertex, value === '' ? unreached(job) : value];
+    });
+  };
+
 interface Case {
   readonly name: string;
-  readonly graph: () => BenchmarkGraph;
-  /** Of the expected output, without the algorithm. */
-  readonly expected: string;
-  readonly suffix?: string;
+  readonly place: Place;
+  /** Of the expected output: before and behind the name of the algorithm. */
+  readonly expected: readonly [before: string, behind: string];
 }
 
 const folder = `${data}graphalytics/graphs/`;
@@ -50,51 +81,50 @@ const names = existsSync(folder)
       .map(file => file.slice(0, -'.properties'.length))
   : [];
 const small = names.map((name): Case => {
-  const prefix = folder + name;
-  return { name, graph: () => readGraph(prefix), expected: `${prefix}-` };
+  const path = folder + name;
+  return { name, place: { path }, expected: [`${path}-`, ''] };
 });
 
-/** Of edges alone; the parameters are those that its expected output was made with. */
+/** The parameters are those that the expected output was made with. */
 function snap(name: string, directed: boolean, source: string): Case {
-  const file = `${data}snap-small/${name}.txt`;
-  const load = (): BenchmarkGraph => {
-    const edges = edgesOf(file);
-    const vertices = new Set(edges.flatMap(edge => [edge.source, edge.target]));
-    const properties = new Map([
-      ['bfs.source-vertex', source],
-      ['cdlp.max-iterations', '10'],
-      ['pr.num-iterations', '20'],
-      ['pr.damping-factor', '0.85'],
-    ]);
-    return { prefix: file, directed, vertices: [...vertices], edges, properties };
+  const properties = {
+    'bfs.source-vertex': source,
+    'cdlp.max-iterations': '10',
+    'pr.num-iterations': '20',
+    'pr.damping-factor': '0.85',
   };
-  return { name, graph: load, expected: `${data}snap-small/expected/${name.split('_')[0]}-` };
+  const expected = `${data}snap-small/expected/${name.split('_')[0]}-`;
+  const path = `${data}snap-small/${name}.txt`;
+  return { name, place: { path, directed, properties }, expected: [expected, ''] };
 }
 
 const p2p = `${data}p2p-gnutella31/p2p-31`;
 /** Not PR as the specification has it: vertices without out-edges receive nothing there, and ranks add up to 0.46. */
 const OTHER = `${p2p}-PR-directed`;
 const large: Case[] = [
-  { name: 'p2p-31', graph: () => readGraph(p2p), expected: `${p2p}-` },
+  { name: 'p2p-31', place: { path: p2p }, expected: [`${p2p}-`, ''] },
   {
     name: 'p2p-31 directed',
-    graph: () => ({ ...readGraph(p2p), directed: true }),
-    expected: `${p2p}-`,
-    suffix: '-directed',
+    place: { path: p2p, directed: true },
+    expected: [`${p2p}-`, '-directed'],
   },
   snap('facebook_combined', false, '0'),
   snap('wiki-Vote', true, '30'),
 ];
 
-for (const { name, graph: load, expected, suffix = '' } of [...small, ...large]) {
-  for (const [algorithm, { job, rule, params }] of Object.entries(ALGORITHMS)) {
-    const path = `${expected}${algorithm}${suffix}`;
+const PROPAGATION = { ...ALGORITHMS['WCC']!, given: { algorithm: 'propagation' } };
+const all = [...Object.entries(ALGORITHMS), ['WCC', PROPAGATION] as const];
+for (const { name, place, expected } of [...small, ...large]) {
+  for (const [named, algorithm] of all) {
+    const path = expected.join(named);
     if (!isThere(path) || path === OTHER) continue;
-    test.serial(`${algorithm} of ${name}`, async t => {
-      const of = load();
-      const output = await serially(job, of, params(of.properties));
-      t.deepEqual(differences(rule, readOutput(path), output), []);
-    });
+    const check = async (t: ExecutionContext, run: Runner): Promise<void> => {
+      const output = await run(algorithm, place);
+      t.deepEqual(differences(algorithm.rule, readOutput(path), output), []);
+    };
+    const title = [named, ...Object.values(algorithm.given ?? {}), `of ${name}`].join(' ');
+    test.serial(`${title}, by command`, async t => check(t, byCommand(t)));
+    if (names.includes(name)) test(title, async t => check(t, serially));
   }
 }
 

@@ -9,9 +9,11 @@ import {
   graph,
   type IdType,
   int64,
+  open,
   rows,
   simple,
   type SuperstepError,
+  type Table,
   utf8,
   vertexProgram,
 } from 'superstep';
@@ -32,56 +34,56 @@ import { plainGraph, type PlainGraph } from './check/plain-graph.ts';
 type Any = any;
 type Weighted = Graph<IdType, {}, { weight: typeof float64 }>;
 
-/** Of each job: what it makes, and whether that is right. `source` is an index. */
+/** Of each job: the table it makes, and whether rows of it are right. `source` is an index. */
 const JOBS: {
   [job: string]: (
     of: Weighted,
     plain: PlainGraph,
     source: number,
-  ) => { readonly output: Any[]; readonly verify: (output: Any[]) => void };
+  ) => { readonly table: Table<Any>; readonly verify: (output: Any[]) => void };
 } = {
   bfs: (of, plain, source) => ({
-    output: collect(bfs(of, { source: plain.ids[source]! })),
+    table: bfs(of, { source: plain.ids[source]! }),
     verify: output => verifyBfs(plain, output, source),
   }),
   sssp: (of, plain, source) => ({
-    output: collect(sssp(of, { source: plain.ids[source]! })),
+    table: sssp(of, { source: plain.ids[source]! }),
     verify: output => verifySssp(plain, output, source),
   }),
   'wcc propagation': (of, plain) => ({
-    output: collect(wcc(of, { algorithm: 'propagation' })),
+    table: wcc(of, { algorithm: 'propagation' }),
     verify: output => verifyWcc(plain, output),
   }),
   'wcc union-find': (of, plain) => ({
-    output: collect(wcc(of, { algorithm: 'union-find' })),
+    table: wcc(of, { algorithm: 'union-find' }),
     verify: output => verifyWcc(plain, output),
   }),
   cdlp: (of, plain, source) => ({
-    output: collect(cdlp(of, { iterations: source })),
+    table: cdlp(of, { iterations: source }),
     verify: output => verifyCdlp(plain, output, source),
   }),
   lcc: (of, plain) => ({
-    output: collect(lcc(of)),
+    table: lcc(of),
     verify: output => verifyLcc(plain, output),
   }),
   'lcc in many rounds': (of, plain) => ({
-    output: collect(sides(of, { batch: 3 })),
+    table: sides(of, { batch: 3 }),
     verify: output => verifyLcc(plain, output),
   }),
   triangles: (of, plain) => ({
-    output: collect(triangles(of)),
+    table: triangles(of),
     verify: output => verifyTriangles(plain, output),
   }),
   'triangles in many rounds': (of, plain) => ({
-    output: collect(corners(simple(of), { batch: 3 })),
+    table: corners(simple(of), { batch: 3 }),
     verify: output => verifyTriangles(plain, output),
   }),
   kcore: (of, plain) => ({
-    output: collect(kcore(of)),
+    table: kcore(of),
     verify: output => verifyKcore(plain, output),
   }),
   degrees: (of, plain) => ({
-    output: collect(degrees(of)),
+    table: degrees(of),
     verify: output => verifyDegrees(plain, output),
   }),
 };
@@ -99,7 +101,7 @@ for (const rules of RANKS) {
     const source = rules.source?.map(v => v % plain.ids.length) ?? [];
     const given = { ...rules, source: source.map(v => plain.ids[v]!) };
     return {
-      output: collect(pagerank(of, given)),
+      table: pagerank(of, given),
       verify: output => verifyPagerank(plain, output, { ...rules, source }),
     };
   };
@@ -148,14 +150,38 @@ for (const [name, run] of Object.entries(JOBS)) {
     fc.assert(
       fc.property(drawn, fc.nat({ max: 11 }), (of, at) => {
         const { of: given, plain } = loaded(of);
-        const { output, verify } = run(given, plain, at % plain.ids.length);
-        verify(output);
+        const { table, verify } = run(given, plain, at % plain.ids.length);
+        verify(collect(table));
       }),
       { numRuns: 60 },
     );
     t.pass();
   });
 }
+
+test('on the engine: any graph', async t => {
+  t.timeout(240_000);
+  const session = await open({ workers: 2, memory: '256MiB' });
+  t.teardown(() => session.close());
+  for (const [name, run] of Object.entries(JOBS)) {
+    await fc.assert(
+      fc.asyncProperty(drawn, fc.nat({ max: 11 }), async (of, at) => {
+        const { of: given, plain } = loaded(of);
+        const { table, verify } = run(given, plain, at % plain.ids.length);
+        const result = await session.run(table);
+        try {
+          verify(await result.toArray());
+        } catch (error) {
+          throw new Error(name, { cause: error });
+        } finally {
+          await result.release();
+        }
+      }),
+      { numRuns: 8 },
+    );
+  }
+  t.pass();
+});
 
 const house = loaded({
   directed: true,
@@ -172,7 +198,8 @@ const house = loaded({
 
 test('verify finds a changed, a missing, an invented, a repeated and a misplaced row', t => {
   for (const [name, run] of Object.entries(JOBS)) {
-    const { output, verify } = run(house.of, house.plain, 1);
+    const { table, verify } = run(house.of, house.plain, 1);
+    const output: Any[] = collect(table);
     verify(output);
     const changed = output.flatMap((row, i) => {
       const columns = Object.keys(row).filter(column => column !== 'vertex');
@@ -213,12 +240,14 @@ test('no vertices, one, and nothing but loops', t => {
   ];
   for (const [name, run] of Object.entries(JOBS)) {
     for (const { of, plain } of small) {
-      const { output, verify } = run(of, plain, 0);
+      const { table, verify } = run(of, plain, 0);
+      const output = collect(table);
       verify(output);
       t.is(output.length, plain.ids.length, name);
     }
     if (/bfs|sssp|source/.test(name)) continue;
-    const { output, verify } = run(empty, nothing, 0);
+    const { table, verify } = run(empty, nothing, 0);
+    const output = collect(table);
     verify(output);
     t.is(output.length, 0, name);
   }

@@ -4,25 +4,33 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Pairs, Rule } from './matching.ts';
 
+/** Where a graph lies. */
+export interface Place {
+  /** Of NAME.v, NAME.e and NAME.properties without their endings; or of an edge list. */
+  readonly path: string;
+  /** Of an edge list, or instead of what properties say. */
+  readonly directed?: boolean;
+  /** Of an edge list: 'bfs.source-vertex' → '1'. */
+  readonly properties?: { readonly [name: string]: string };
+}
+
 export interface BenchmarkGraph {
-  /** Of its files, without their extensions. */
-  readonly prefix: string;
   readonly directed: boolean;
   readonly vertices: readonly bigint[];
   readonly edges: readonly { source: bigint; target: bigint; weight: number }[];
-  /** 'bfs.source-vertex' → '1' */
-  readonly properties: ReadonlyMap<string, string>;
 }
 
 export type Params = { readonly [name: string]: string | number };
 
-/** Runs a job over a graph: rows as the benchmark writes them, in any order. */
-export type Runner = (job: string, graph: BenchmarkGraph, params: Params) => Promise<Pairs>;
+/** Runs a job over a graph with what its properties say of it: rows as the benchmark writes them, in any order. */
+export type Runner = (algorithm: Algorithm, graph: Place) => Promise<Pairs>;
 
 export interface Algorithm {
   readonly job: string;
   readonly rule: Rule;
   readonly params: (properties: ReadonlyMap<string, string>) => Params;
+  /** Beyond what properties say. */
+  readonly given?: Params;
 }
 export const ALGORITHMS: { readonly [name: string]: Algorithm } = {
   BFS: { job: 'bfs', rule: 'exact', params: p => ({ source: p.get('bfs.source-vertex')! }) },
@@ -56,27 +64,32 @@ export function wordsOf(path: string): string[][] {
 }
 export const isThere = (path: string): boolean => existsSync(path) || existsSync(`${path}.gz`);
 
-export function edgesOf(path: string): BenchmarkGraph['edges'] {
-  return wordsOf(path).map(([source, target, weight = '1']) => ({
+/** What the properties beside a graph, or those of a place, say. */
+export function propertiesOf({ path, properties }: Place): ReadonlyMap<string, string> {
+  if (properties !== undefined) return new Map(Object.entries(properties));
+  return new Map(
+    wordsOf(`${path}.properties`)
+      .filter(([, equals]) => equals === '=')
+      .map(([key, , value]) => [key!.split('.').slice(2).join('.'), value!]),
+  );
+}
+
+/** A second word of a line of NAME.v is not read. */
+export function readGraph(place: Place): BenchmarkGraph {
+  const { path, directed, properties } = place;
+  const isList = properties !== undefined;
+  const edges = wordsOf(isList ? path : `${path}.e`).map(([source, target, weight = '1']) => ({
     source: BigInt(source!),
     target: BigInt(target!),
     weight: Number(weight),
   }));
-}
-
-/** A second word of a line of NAME.v is not read. */
-export function readGraph(prefix: string): BenchmarkGraph {
-  const properties = new Map(
-    wordsOf(`${prefix}.properties`)
-      .filter(([, equals]) => equals === '=')
-      .map(([key, , value]) => [key!.split('.').slice(2).join('.'), value!]),
-  );
+  const vertices = isList
+    ? [...new Set(edges.flatMap(({ source, target }) => [source, target]))]
+    : wordsOf(`${path}.v`).map(([id]) => BigInt(id!));
   return {
-    prefix,
-    directed: properties.get('directed') === 'true',
-    vertices: wordsOf(`${prefix}.v`).map(([id]) => BigInt(id!)),
-    edges: edgesOf(`${prefix}.e`),
-    properties,
+    directed: directed ?? propertiesOf(place).get('directed') === 'true',
+    vertices,
+    edges,
   };
 }
 

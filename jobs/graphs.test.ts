@@ -269,7 +269,7 @@ test('sssp: a weight that is negative or not a number, by the vertex it leaves',
     });
     t.throws(() => collect(sssp(of, { source: 'here' })), {
       code: 'TASK_FAILED',
-      message: `sssp: vertex "nowhere", init: an edge out of it has the weight ${weight}, which is not 0 or more`,
+      message: `sssp: init failed at vertex "nowhere", superstep 0: an edge out of it has the weight ${weight}, which is not 0 or more`,
     });
   }
   const { of } = loaded({ directed: true, ids: [1, 2], edges: [[0, 1, -0]] });

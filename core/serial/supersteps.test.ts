@@ -161,7 +161,8 @@ test('mistakes in JavaScript', t => {
   t.throws(make('async', { compute: () => Promise.resolve() }), { code: 'ASYNC_FUNCTION' });
   t.throws(make('state', { compute: (v: Any) => void (v.x = 'y') }), {
     code: 'TYPE_MISMATCH',
-    message: 'state: vertex "a", superstep 0: state: column \'x\' is int32, got "y"',
+    message:
+      'state: compute failed at vertex "a", superstep 0: state: column \'x\' is int32, got "y"',
   });
   t.throws(make('sends', { compute: (v: Any) => v.sendToOut(1) }), {
     message: /declares no message/,
@@ -226,7 +227,7 @@ test('what a program throws says at which vertex, and when', t => {
     }),
     {
       code: 'TASK_FAILED',
-      message: 'late: vertex "b", superstep 2: no such road',
+      message: 'late: compute failed at vertex "b", superstep 2: no such road',
     },
   );
   t.throws(
@@ -235,7 +236,7 @@ test('what a program throws says at which vertex, and when', t => {
         throw v.id;
       },
     }),
-    { code: 'TASK_FAILED', message: 'early: vertex "a", init: 0' },
+    { code: 'TASK_FAILED', message: 'early: init failed at vertex "a", superstep 0: 0' },
   );
   t.throws(
     fails('above', {
@@ -243,7 +244,7 @@ test('what a program throws says at which vertex, and when', t => {
         throw new Error('enough');
       },
     }),
-    { code: 'TASK_FAILED', message: 'above: master, superstep 0: enough' },
+    { code: 'TASK_FAILED', message: 'above: master failed in superstep 0: enough' },
   );
 });
 
@@ -256,7 +257,7 @@ const later =
   };
 
 test('NaN is no message, also where an edge makes it, or a column of a record', t => {
-  const at = 'vertex "b", superstep 1: a message';
+  const at = 'compute failed at vertex "b", superstep 1: a message';
   const code = 'MESSAGE_NAN';
   t.throws(sends('to', { compute: later(v => v.sendTo(0, 0 / 0)) }), {
     code,

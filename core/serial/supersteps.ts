@@ -69,8 +69,8 @@ function verticesOf(spec: ProgramSpec, graph: Topology) {
   ): void => {
     const halt = (): void => void (awake[id] = false);
     const cursor = cursors.begin({ id, state: states[id], outbox, halt });
-    const when = name === 'init' ? name : `superstep ${superstep}`;
-    const where = () => `${spec.name}: vertex ${printId(graph.ids[id])}, ${when}`;
+    const where = () =>
+      `${spec.name}: ${name} failed at vertex ${printId(graph.ids[id])}, superstep ${superstep}`;
     const returned = placed(where, () => body(cursor));
     cursors.end(cursor);
     if (isThenable(returned)) throw asyncFunction(`${spec.name}: ${name}`);
@@ -113,7 +113,7 @@ function unset(state: Schema): Any {
 
 function isHalted(spec: ProgramSpec, base: { readonly superstep: number }): boolean {
   let halted = false;
-  const where = () => `${spec.name}: master, superstep ${base.superstep}`;
+  const where = () => `${spec.name}: master failed in superstep ${base.superstep}`;
   placed(where, () => spec.master?.({ ...base, halt: () => void (halted = true) }));
   return halted;
 }

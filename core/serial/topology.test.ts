@@ -205,7 +205,7 @@ test('a vertex that was added keeps the run going, and may be added by those tha
 test('mistakes: what is no vertex, no id, no edge', t => {
   const fails = (name: string, script: Script, of: Any = links('ab')) =>
     t.throws(() => play(name, of, script), { code: 'TYPE_MISMATCH' })!.message;
-  const at = 'vertex "a", superstep 0:';
+  const at = 'compute failed at vertex "a", superstep 0:';
   t.is(fails('far', { '0a': v => v.sendTo(2, 'x') }), `far: ${at} sendTo: 2 is not a vertex`);
   t.is(
     fails('half', { '0a': v => v.addEdge(0.5, {}) }),
@@ -236,6 +236,6 @@ test('mistakes: what is no vertex, no id, no edge', t => {
   t.throws(() => collect(named(graph(rows([], { source: int64, target: int64 }), { vertices }))), {
     code: 'TYPE_MISMATCH',
     message:
-      "named: vertex 1, superstep 0: addVertex: a vertex that is added has no 'name', which is not nullable",
+      "named: compute failed at vertex 1, superstep 0: addVertex: a vertex that is added has no 'name', which is not nullable",
   });
 });

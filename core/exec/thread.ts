@@ -17,7 +17,7 @@ import { workingBytes } from '../memory/shares.ts';
 import { SegmentBuffers } from '../store/segment.ts';
 import type { ContextHost, TaskContext } from './context.ts';
 import { Control } from './control.ts';
-import type { Resident } from './executor.ts';
+import { closeResidents, type Resident } from './executor.ts';
 import { importing } from './importing.ts';
 import { TO_DRIVER, TO_WORKER, type ToDriver, type ToWorker } from './protocol.ts';
 import { optionsOf } from './refs.ts';
@@ -123,10 +123,29 @@ export class ThreadHost implements ContextHost {
   // For runs.
 
   kernels(): Kernels {
-    return (this.#kernels ??= this.newKernels());
+    // What residents hold of the pool is the task's first; they can be had again.
+    if (this.residents.size > 0 && this.budget.held() > this.budget.floorBytes) {
+      closeResidents(this.residents);
+    }
+    if (this.#kernels !== undefined) return this.#kernels;
+    try {
+      return (this.#kernels = this.#instance());
+    } catch (error) {
+      if (this.residents.size === 0) throw error;
+      closeResidents(this.residents);
+      return (this.#kernels = this.#instance());
+    }
   }
 
   newKernels(): Kernels {
+    // What tasks before have had of memory becomes the resident's: it could not be given back.
+    const own = this.#kernels;
+    this.#kernels = undefined;
+    own?.reset();
+    return own ?? this.#instance();
+  }
+
+  #instance(): Kernels {
     // Within the floor, so it cannot be refused; but a thread that died here may have left the slot to its successor.
     if (!this.#works) this.budget.reserve(workingBytes(this.budget.floorBytes));
     this.#works = true;

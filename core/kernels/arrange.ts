@@ -9,6 +9,52 @@ import { CHUNK_ROWS } from './raw.ts';
 /** Of `orderByCount`. */
 const BUCKET_BYTES = 4096;
 
+/** What arranged edges leave through: taken before the edges, which may take all there is. */
+export class ArrangerRoom {
+  readonly targets: number;
+  readonly counts: number;
+  readonly starts: number;
+  readonly order: number;
+  readonly buckets: number;
+  readonly rows: number;
+  /** Of `rows` listed targets and edges. */
+  readonly some: number;
+  readonly someCounts: number;
+  readonly edges: number;
+  readonly weights: number;
+  readonly #kernels: Kernels;
+  readonly #taken: number[] = [];
+
+  /** For at most `targets` of them at a time, in pieces of `rows`. @throws LimitError MEMORY */
+  constructor(kernels: Kernels, targets: number, rows: number) {
+    this.#kernels = kernels;
+    this.rows = rows;
+    this.targets = this.#take(targets * 4);
+    this.counts = this.#take(targets * 4);
+    this.starts = this.#take(targets * 4);
+    this.order = this.#take(targets * 4);
+    this.buckets = this.#take(BUCKET_BYTES);
+    this.some = this.#take(rows * 4);
+    this.someCounts = this.#take(rows * 4);
+    this.edges = this.#take(rows * 4);
+    this.weights = this.#take(rows * 8);
+  }
+
+  #take(bytes: number): number {
+    const pointer = this.#kernels.alloc(bytes);
+    if (pointer === 0) {
+      this.free();
+      throw outOfMemory(bytes, 'arranging edges');
+    }
+    this.#taken.push(pointer);
+    return pointer;
+  }
+
+  free(): void {
+    for (const pointer of this.#taken.splice(0)) this.#kernels.free(pointer);
+  }
+}
+
 export class Arranger {
   readonly #kernels: Kernels;
   readonly #low: number;
@@ -85,71 +131,50 @@ export class Arranger {
   }
 
   /** Targets [from, to), which are in the range and have place 0 at `base`: those that have edges, by number of edges, the most
-   *  first. `listed` and `sources` are called for pieces of at most `rows` of them and of their edges, in this order; what they are given is good
-   *  until they return. @throws LimitError MEMORY */
+   *  first. `listed` and `sources` are called for pieces of them and of their edges, in this order; what they are given is good
+   *  until they return. */
   async write(
     from: number,
     to: number,
     base: number,
-    rows: number,
+    room: ArrangerRoom,
     listed: (targets: number, counts: number, n: number) => Promise<void>,
     sources: (sources: number, weights: number, n: number) => Promise<void>,
   ): Promise<void> {
     const kernels = this.#kernels;
     const { raw } = kernels;
-    const n = to - from;
-    const room: number[] = [];
-    const take = (bytes: number): number => {
-      room.push(kernels.allocOrThrow(bytes, 'arranging edges'));
-      return room.at(-1)!;
-    };
-    try {
-      const [targets, counts, starts, order] = [take(n * 4), take(n * 4), take(n * 4), take(n * 4)];
-      const [some, someCounts] = [take(rows * 4), take(rows * 4)];
-      const [edges, weights] = [take(rows * 4), take(rows * 8)];
-      const first = from - this.#low;
-      const all = raw.listTargets(
-        this.#counters,
-        first,
-        n,
-        base - this.#low,
-        targets,
-        counts,
+    const { targets, counts, starts, order, some, someCounts, rows } = room;
+    const [first, place] = [from - this.#low, base - this.#low];
+    const all = raw.listTargets(this.#counters, first, to - from, place, targets, counts, starts);
+    raw.orderByCount(counts, all, order, room.buckets);
+    for (let at = 0; at < all; at += rows) {
+      const n = Math.min(rows, all - at);
+      const { u32 } = kernels;
+      for (let k = 0; k < n; k++) {
+        const j = u32[(order >>> 2) + at + k]!;
+        u32[(some >>> 2) + k] = u32[(targets >>> 2) + j]!;
+        u32[(someCounts >>> 2) + k] = u32[(counts >>> 2) + j]!;
+      }
+      await listed(some, someCounts, n);
+    }
+    kernels.zero(this.#state, 8);
+    const shift = this.#weightWidth === 0 ? 0 : this.#weightWidth === 4 ? 2 : 3;
+    for (;;) {
+      const n = raw.takeSources(
+        this.#state,
+        order,
+        all,
         starts,
+        counts,
+        this.#sources,
+        this.#weights,
+        shift,
+        rows,
+        room.edges,
+        room.weights,
       );
-      const buckets = take(BUCKET_BYTES);
-      raw.orderByCount(counts, all, order, buckets);
-      for (let place = 0; place < all; place += rows) {
-        const m = Math.min(rows, all - place);
-        const { u32 } = kernels;
-        for (let k = 0; k < m; k++) {
-          const j = u32[(order >>> 2) + place + k]!;
-          u32[(some >>> 2) + k] = u32[(targets >>> 2) + j]!;
-          u32[(someCounts >>> 2) + k] = u32[(counts >>> 2) + j]!;
-        }
-        await listed(some, someCounts, m);
-      }
-      kernels.zero(this.#state, 8);
-      const shift = this.#weightWidth === 0 ? 0 : this.#weightWidth === 4 ? 2 : 3;
-      for (;;) {
-        const m = raw.takeSources(
-          this.#state,
-          order,
-          all,
-          starts,
-          counts,
-          this.#sources,
-          this.#weights,
-          shift,
-          rows,
-          edges,
-          weights,
-        );
-        if (m === 0) return;
-        await sources(edges, weights, m);
-      }
-    } finally {
-      for (const pointer of room) kernels.free(pointer);
+      if (n === 0) return;
+      await sources(room.edges, room.weights, n);
     }
   }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { BATCH_ROWS, type StoredColumn } from '../batch/columns.ts';
 import { LimitError } from '../errors.ts';
 import type { WorkerContext } from '../exec/executor.ts';
-import { Arranger } from '../kernels/arrange.ts';
+import { Arranger, ArrangerRoom } from '../kernels/arrange.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { widthOf } from '../kernels/messages.ts';
 import { carrierOf } from '../mapreduce/carriers.ts';
@@ -77,6 +77,7 @@ class Arranging {
   readonly #listing: RunWriter;
   readonly #sources: RunWriter;
   readonly #worker: WorkerContext;
+  readonly #room: ArrangerRoom;
   /** Targets and weights of one batch. */
   readonly #chunk: { readonly targets: number; readonly weights: number };
 
@@ -96,12 +97,16 @@ class Arranging {
     this.#sources = sources;
     this.#worker = worker;
     const room = (bytes: number): number => this.#kernels.allocOrThrow(bytes, 'arranging edges');
+    const { partitions } = resident.facts.graph;
+    const most = Math.max(...partitions.map(({ vertices }) => vertices));
+    this.#room = new ArrangerRoom(this.#kernels, most, BATCH_ROWS);
     this.#chunk = { targets: room(BATCH_ROWS * 4), weights: room(BATCH_ROWS * 8) };
   }
 
   free(): void {
     const { targets, weights } = this.#chunk;
     for (const at of [targets, weights]) this.#kernels.free(at);
+    this.#room.free();
   }
 
   async run(channel: 'out' | 'in'): Promise<void> {
@@ -185,7 +190,7 @@ class Arranging {
         await this.#sources.reserve(batch);
         this.#sources.write(q, batch);
       };
-      await arranger.write(from, to, base, BATCH_ROWS, listed, sources);
+      await arranger.write(from, to, base, this.#room, listed, sources);
     }
   }
 }

@@ -70,10 +70,14 @@ function listingOf(
     }
   });
   if (held !== undefined) return first => held[0]! + first * 4;
-  // Both were cut at the same rows.
   return (first, rows, scratch) => {
-    const { columns } = reader.batch(reader.batchOf(first));
-    kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), scratch);
+    for (const batch of reader.within(first, first + rows)) {
+      const start = Math.max(first, batch.first);
+      const end = Math.min(first + rows, batch.first + batch.rows);
+      const { data } = batch.columns[0]!;
+      const some = data.subarray((start - batch.first) * 4, (end - batch.first) * 4);
+      kernels.copyIn(some, scratch + (start - first) * 4);
+    }
     return scratch;
   };
 }

@@ -8,31 +8,19 @@
  * Files are found, cut, decompressed and decoded as text is, so a line belongs to exactly one split.
  */
 import {
-  type AnyType,
-  type BatchReader,
   checkColumns,
-  DataError,
   type FileFact,
-  type Limits,
   type Schema,
   type Source,
   type SourceOptions,
-  type Split,
-  type StoredBatch,
-  type TextReader,
   UsageError,
 } from 'superstep/internal';
-import { IntegerLines, TextLines, type WeightType, type Wrong } from './bytes/edge-lines.ts';
+import { EdgeReader } from './bytes/edge-reader.ts';
 import { nameOf } from './bytes/input-files.ts';
 import text from './text.ts';
 
-const LINE = { line: { type: 'utf8' } } as const;
 const ID_TYPES = ['int64', 'utf8'];
 const WEIGHT_TYPES = ['float64', 'int64', 'int32'];
-/** Of a line that is wrong, so much is shown. */
-const SHOWN_BYTES = 60;
-/** A file's first line may begin after a byte order mark. */
-const BOM_BYTES = 3;
 
 function check(facts: readonly FileFact[], _: SourceOptions, columns: Schema): void {
   const where = nameOf(facts);
@@ -50,124 +38,6 @@ function check(facts: readonly FileFact[], _: SourceOptions, columns: Schema): v
       { remedy: `Declare it ${types.join(' or ')}.` },
     );
   }
-}
-
-class EdgeReader implements BatchReader {
-  readonly kind = 'batches';
-  file = '';
-  offset = 0;
-  bytes = 0;
-  skipped = 0;
-  readonly #lines: IntegerLines | TextLines;
-  readonly #text: TextReader;
-  /** Of the columns that lines have (ids, weight), the place of each that was asked for. */
-  readonly #order: readonly number[];
-  readonly #columns: Schema;
-  readonly #skipBad: number;
-  /** The chunk that lines are taken from: its offset, and the lines of the file before it, where they are known. */
-  #chunkAt = 0;
-  #before: number | undefined;
-
-  constructor(split: Split, options: SourceOptions, limits: Limits, columns: Schema) {
-    this.#columns = columns;
-    this.#skipBad = options.skipBad ?? 0;
-    this.#text = text.source.open(split, options, limits, LINE) as TextReader;
-    const isList = Object.hasOwn(columns, 'vertex');
-    const have = isList ? ['vertex'] : ['source', 'target', 'weight'];
-    this.#order = Object.keys(columns).map(name => have.indexOf(name));
-    const id: AnyType = columns['vertex'] ??
-      columns['source'] ??
-      columns['target'] ?? { type: 'int64' };
-    const weight = columns['weight'];
-    const Lines = id.type === 'utf8' ? TextLines : IntegerLines;
-    const type = weight?.type as WeightType | undefined;
-    this.#lines = new Lines(isList ? 1 : 2, type, weight?.nullable === true);
-  }
-
-  next(): StoredBatch | undefined | Promise<StoredBatch | undefined> {
-    const lines = this.#lines;
-    for (;;) {
-      if (!lines.finished) {
-        this.offset = this.#chunkAt + lines.at;
-        lines.take();
-        if (lines.wrong !== undefined) {
-          // Rows before it are not handed out: the job ends here.
-          if (this.skipped === this.#skipBad) throw this.#invalid(lines.wrong);
-          this.skipped++;
-          lines.skip();
-        }
-        if (lines.rows > 0) return this.#batch();
-        continue;
-      }
-      const chunk = this.#text.next();
-      if (chunk instanceof Promise) return this.#resume(chunk);
-      if (chunk === undefined) return undefined;
-      this.#begin(chunk);
-    }
-  }
-
-  async #resume(asked: Promise<Uint8Array | undefined>): Promise<StoredBatch | undefined> {
-    const chunk = await asked;
-    if (chunk === undefined) return undefined;
-    this.#begin(chunk);
-    return this.next();
-  }
-
-  #begin(chunk: Uint8Array): void {
-    const { file, offset } = this.#text;
-    // In a file the offsets of chunks rise.
-    if (file !== this.file || offset <= this.#chunkAt) {
-      this.#before = offset <= BOM_BYTES ? 0 : undefined;
-    } else if (this.#before !== undefined) this.#before += this.#lines.lines;
-    this.#lines.lines = 0;
-    this.#lines.begin(chunk);
-    this.file = file;
-    this.#chunkAt = offset;
-    this.bytes += chunk.length;
-  }
-
-  #batch(): StoredBatch {
-    const { rows, columns } = this.#lines.batch();
-    return { rows, columns: this.#order.map(i => columns[i]!) };
-  }
-
-  #invalid({ field, why }: Wrong): DataError {
-    const { file } = this;
-    const offset = this.#chunkAt + this.#lines.at;
-    const row = this.#before === undefined ? undefined : this.#before + this.#lines.lines + 1;
-    const of = this.#columns[field] ?? { type: 'float64' };
-    const where = row === undefined ? `the line at byte ${count(offset)}` : `row ${count(row)}`;
-    const what = {
-      missing: `has no ${field}`,
-      invalid: `has a ${field} that is no ${of.type === 'float64' ? 'number' : 'integer'}`,
-      large: `has a ${field} beyond ${of.type === 'int32' ? 32 : 64} bits`,
-    }[why];
-    return new DataError('EDGE_INVALID', `${file}: ${where} ${what}`, {
-      file,
-      offset,
-      ...(row !== undefined && { row }),
-      record: this.#lines.show(SHOWN_BYTES),
-      remedy: remedyFor(field, why),
-    });
-  }
-
-  close(): void {
-    this.#text.close();
-    this.#lines.begin(new Uint8Array(0));
-  }
-}
-
-const count = (n: number): string => n.toLocaleString('en');
-
-function remedyFor(field: Wrong['field'], why: Wrong['why']): string {
-  if (field === 'weight') {
-    if (why === 'large') return 'Read weights as doubles: --schema with weight:float64';
-    return 'Every edge needs a number as its third field; mend the file, or leave such lines out with --skip-bad N';
-  }
-  if (why === 'missing') {
-    return 'A line is two ids, with blanks, a tab or a comma between. Leave such lines out with --skip-bad N';
-  }
-  return "If ids are text, say so: --schema 'source:utf8,target:utf8'. Leave such lines out with --skip-bad N";
 }
 
 const source: Source = {

@@ -18,7 +18,7 @@ test('the format of inputs: asked for, by extension, else text', t => {
     message: 'orders.jsonl: jsonl cannot be read yet',
     details: {
       remedy:
-        'Formats that can be read: text, csv, edges. To read its lines as text: --input-format text',
+        'Formats that can be read: text, csv, edges, mtx. To read its lines as text: --input-format text',
     },
   });
   t.throws(() => inputFormat(['a'], 'parquet'), {

@@ -199,6 +199,7 @@ const FORMATS: {
   parquet: { extensions: ['.parquet'], reads: false, writes: true },
   // No extension is its own: a table of edges makes edges of what would be text.
   edges: { extensions: [], reads: true, writes: false },
+  mtx: { extensions: ['.mtx'], reads: true, writes: false, graph: true },
   graphalytics: { extensions: [], reads: false, writes: true, graph: true },
 };
 

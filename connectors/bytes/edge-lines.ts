@@ -168,6 +168,17 @@ abstract class EdgeLines {
     return this.bytes.toString('utf8', this.at, Math.min(end, this.at + bytes)).trimEnd();
   }
 
+  /** Leaves comments and one more line behind. @returns false if they go on in the next chunk */
+  skipHeading(): boolean {
+    while (!this.finished) {
+      const passed = this.pass(next(this.bytes, this.at, this.bytes.length));
+      this.at = passed < 0 ? lineEnd(this.bytes, this.at) : passed;
+      this.lines++;
+      if (passed < 0) return true;
+    }
+    return false;
+  }
+
   /** Leaves a line that is wrong behind. */
   skip(): void {
     this.wrong = undefined;

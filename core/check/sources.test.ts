@@ -85,6 +85,20 @@ test('csv: columns by name, as they are and through a job', async t => {
   await fails(t, read(folder, { nom: utf8 }), 'COLUMN_MISSING');
 });
 
+test('Matrix Market: entries are edges, rows are vertices', async t => {
+  const text = '%%MatrixMarket matrix coordinate real skew-symmetric\n3 3 2\n2 1 1.5\n3 1 2\n';
+  const folder = write(t, { 'g.mtx': text });
+  const weighted = { ...EDGES, weight: float64 };
+  t.deepEqual(await sameInAll(sessions, read(folder, weighted)), [
+    { source: 2n, target: 1n, weight: 1.5 },
+    { source: 3n, target: 1n, weight: 2 },
+    { source: 1n, target: 2n, weight: -1.5 },
+    { source: 1n, target: 3n, weight: -2 },
+  ]);
+  const vertices = await sameInAll(sessions, read(join(folder, 'g.mtx'), { vertex: int64 }));
+  t.deepEqual(vertices, [{ vertex: 1 }, { vertex: 2 }, { vertex: 3 }]);
+});
+
 test('records that are not what they should be: so many, from wherever, and no more', async t => {
   const folder = write(t, { 'a.txt': '1 2\nx 3\n'.repeat(3), 'b.txt': '1 2\ny\n3 4\n' });
   const rows = (await sameInAll(sessions, read(folder, EDGES, { skipBad: 4 }))) as object[];

@@ -209,6 +209,23 @@ test('Graphalytics: files that are missing or wrong', async t => {
   );
 });
 
+test('Matrix Market: direction and vertices by the header', async t => {
+  const path = write(t, {});
+  const banner = '%%MatrixMarket matrix coordinate real';
+  writeFileSync(`${path}.mtx`, `${banner} symmetric\n5 5 1\n2 1 1\n`);
+  const { edges, vertices, flags } = await made(plain, [`${path}.mtx`]);
+  t.deepEqual([edges.where, vertices.where], [[`${path}.mtx`], [`${path}.mtx`]]);
+  t.deepEqual([edges.options, vertices.options], [{ format: 'mtx' }, { format: 'mtx' }]);
+  t.deepEqual(flags, { directed: false });
+  writeFileSync(path, `${banner} general\n5 5 1\n2 1 1\n`);
+  const asked = { inputFormat: 'mtx', param: ['source=1'], input: ['vertices=v.csv'] };
+  const weighted = await made(walk, [path], asked);
+  t.deepEqual(weighted.edges.columns, { ...ENDS, weight: float64 });
+  t.deepEqual(weighted.vertices.where, ['v.csv']);
+  t.deepEqual(weighted.vertices.options, {});
+  t.deepEqual(weighted.flags, { directed: true });
+});
+
 test('nulls are written as the graph has it, and the lines of Graphalytics have a blank', async t => {
   const { fieldsOf } = await import('../batch/columns.ts');
   const { batchOf } = await import('../batch/codec.ts');

@@ -190,7 +190,7 @@ function progressPrinter(): ProgressPrinter {
 
 /** 'wordcount: 17,227 rows to counts.parquet (310 kB) in 0.4 s, from 1 file (1.2 MB); peak memory 98 MB of 4 GB'. */
 function summary(report: Report, style: Style): string {
-  const { job, input, output, spilled, memory, seconds, warnings } = report;
+  const { job, input, output, spilled, memory, seconds, warnings, graph } = report;
   const to =
     style !== 'files'
       ? ' to standard output'
@@ -201,6 +201,9 @@ function summary(report: Report, style: Style): string {
     `${job}: ${formatCounted(output.rows, 'row')}${to} (${formatBytes(output.bytes)})`,
     ` in ${formatSeconds(seconds.total)}, from ${formatCounted(input.files, 'file')} (${formatBytes(input.bytes)})`,
     `; peak memory ${formatBytes(memory.peak)} of ${formatBytes(memory.limit)}`,
+    graph === undefined
+      ? ''
+      : `; ${formatCounted(graph.supersteps, 'superstep')} in ${formatSeconds(seconds.process)}, load ${formatSeconds(seconds.load)}`,
     spilled.bytes > 0 ? `, ${formatBytes(spilled.bytes)} spilled` : '',
   ];
   return [parts.join(''), ...warnings.map(warning => `  warning: ${warning}`)].join('\n');

@@ -97,6 +97,14 @@ export interface Report {
   readonly tasks: { readonly total: number; readonly retried: number; readonly speculated: number };
   /** Of the last stage. */
   readonly partitions: number;
+  /** Of a job with vertex programs, all of them together. `messages` before they are folded. What a partition has sent along its edges in
+   *  one superstep was pulled by its targets, where many of its vertices had sent, or pushed, where few had. */
+  readonly graph?: {
+    readonly supersteps: number;
+    readonly messages: number;
+    readonly pulled: number;
+    readonly pushed: number;
+  };
   readonly warnings: readonly string[];
 }
 export interface Written {

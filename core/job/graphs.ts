@@ -92,6 +92,7 @@ export class Graphs {
       },
       onSuperstep: () => {},
     });
+    stats.programs++;
     stats.supersteps += supersteps;
     stats.seconds.process += (performance.now() - began) / 1000;
     return parts;

@@ -265,6 +265,14 @@ function reportOf(
     },
     tasks: { total: stats.tasks, retried: stats.retried, speculated: 0 },
     partitions: stats.partitions,
+    ...(stats.programs > 0 && {
+      graph: {
+        supersteps: stats.supersteps,
+        messages: stats.messages,
+        pulled: stats.pulled,
+        pushed: stats.pushed,
+      },
+    }),
     warnings:
       stats.skipped === 0
         ? []

@@ -23,6 +23,7 @@ export interface JobStats {
   partitions: number;
   readonly counters: { [name: string]: number };
   /** Of vertex programs: messages before they are folded; channels of partitions that were pulled, or pushed. */
+  programs: number;
   messages: number;
   supersteps: number;
   pulled: number;
@@ -60,6 +61,7 @@ export function emptyStats(job: string): JobStats {
     partitions: 0,
     // Without a prototype: names are the user's.
     counters: Object.create(null),
+    programs: 0,
     messages: 0,
     supersteps: 0,
     pulled: 0,

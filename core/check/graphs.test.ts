@@ -16,6 +16,8 @@ const PAGES = [
   { line: 'g g' },
 ];
 
+const sorted = (of: readonly object[]) => of.map(row => JSON.stringify(row)).toSorted();
+
 let session: Session;
 test.before(async () => void (session = await open({ workers: 2 })));
 test.after.always(() => session.close());
@@ -23,7 +25,6 @@ test.after.always(() => session.close());
 test('pages to links to components to sizes: a map-reduce, a program and a map-reduce, without files between', async t => {
   const table = sizes(components(graph(linksOf(PAGES))));
   const result = await session.run(table);
-  const sorted = (of: readonly object[]) => of.map(row => JSON.stringify(row)).toSorted();
   const got = await result.toArray();
   t.deepEqual(sorted(got), sorted(collect(table)));
   t.deepEqual(

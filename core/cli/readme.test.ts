@@ -25,6 +25,25 @@ test('the first command', async t => {
   t.is(stdout, output, stderr);
 });
 
+test('PageRank of a real graph', async t => {
+  const [command, output] = [...blocks('output')].find(([of]) => of.includes('pagerank')) ?? [
+    '',
+    '',
+  ];
+  const args = command.replace('npx superstep ', '').split(' ');
+  const { stdout, stderr } = await superstep([...args, '--format', 'table']);
+  t.is(stdout, output, stderr);
+});
+
+test('the vertex program of your own has at most 25 lines, and runs', async t => {
+  const program = blocks('program').get('paths.ts')!;
+  t.true(program.trimEnd().split('\n').length <= 25);
+  const cwd = folderOf(t, { 'paths.ts': program, 'roads.txt': '1 2 4\n2 3 1.5\n1 3 7\n3 4 1\n' });
+  const command = /`superstep (run \.\/paths\.ts [^`]*) --out distances\.csv`/.exec(readme)![1]!;
+  const { stdout, stderr } = await superstep(command.split(' '), { cwd });
+  t.is(stdout, 'vertex,distance\n1,0\n2,4\n3,5.5\n4,6.5\n', stderr);
+});
+
 test('the job of your own: in a program, and by the command line', async t => {
   const files = blocks('file');
   t.deepEqual([...files.keys()], ['hosts.ts', 'access.log', 'main.ts']);

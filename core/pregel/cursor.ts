@@ -331,16 +331,16 @@ function aggregateText(aggregates: NonNullable<ProgramSpec['aggregates']>): stri
 }
 
 /** A message that has arrived. An edge may have made NaN of it. */
-function arrived({ of, along }: MessagePlan & { kind: 'folded' }): string {
-  const value = numberAt(of, 'inbox', 'i', 'message');
+function arrivedText({ of, along }: MessagePlan & { kind: 'folded' }): string {
+  const value = numberAt(of, 'arrived', 'i', 'message');
   if (of.type !== 'float64' || along === undefined) return value;
-  return `inbox[i] === inbox[i] ? inbox[i] : host.refuse("message", "", types[" message"], NaN)`;
+  return `arrived[i] === arrived[i] ? arrived[i] : host.refuse("message", "", types[" message"], NaN)`;
 }
 
 function loopText(spec: ProgramSpec, plan: MessagePlan): string {
   const message =
     plan.kind === 'folded'
-      ? `got[i] === 0 ? identity : ${arrived(plan)}`
+      ? `has[i] === 0 ? identity : ${arrivedText(plan)}`
       : plan.kind === 'rows'
         ? 'host.messages(i)'
         : 'undefined';
@@ -375,9 +375,11 @@ return {
   },
   run(from, to) {
     let ran = 0;
+    // Locals stay in registers; what the vertex reads and writes cannot.
+    const isAwake = awake, has = got, arrived = inbox;
     for (i = from; i < to; i++) {
-      if (awake[i] === 0 && got[i] === 0) continue;
-      awake[i] = 1;
+      if (isAwake[i] === 0 && has[i] === 0) continue;
+      isAwake[i] = 1;
       ran++;
       const r = program.compute(v, ${message}, ctx);
       if (r !== undefined) host.returned("compute", r);

@@ -32,7 +32,12 @@ test('superstep run wordcount to csv loads no package but commander', async t =>
   const own = urls.flatMap(url => /\/dist\/(.+)$/.exec(url)?.[1] ?? []).toSorted();
   t.log(`${own.length} modules: ${own.join(' ')}`);
   t.true(own.includes('core/session.js'));
-  for (const heavy of [/batch\/arrow/, /pregel\/(?!define|check)/, /serial\//, /testing/]) {
+  for (const heavy of [
+    /batch\/arrow/,
+    /pregel\/(?!define|check|graph-job)/,
+    /serial\//,
+    /testing/,
+  ]) {
     t.deepEqual(
       own.filter(path => heavy.test(path)),
       [],

@@ -28,7 +28,7 @@ import {
   type Stage,
   splitsOf,
 } from '../mapreduce/plan.ts';
-import { Graphs } from './graphs.ts';
+import type { Graphs } from './graphs.ts';
 import {
   isLast,
   type JobPlan,
@@ -111,7 +111,8 @@ class JobRun {
   readonly #made = new Map<string, Made>();
   readonly #holdings: Holdings;
   readonly #watch: Watch;
-  readonly #graphs: Graphs;
+  /** Of a job that has any: what they need is loaded only then. */
+  #graphs: Graphs | undefined;
   /** Of this job's segments, where they are not beside its output. */
   #folder: string | undefined;
   /** Results whose rows stay, by channel, and the parts that they lie in. */
@@ -129,14 +130,6 @@ class JobRun {
     this.#holdings = new Holdings(executor);
     this.#watch = new Watch(executor, options.onProgress);
     this.stats = emptyStats(plan.name);
-    this.#graphs = new Graphs({
-      plan,
-      stats: this.stats,
-      watch: this.#watch,
-      context: () => this.#context,
-      request: () => this.#request(),
-      table: stage => this.#table(stage),
-    });
   }
 
   async run(): Promise<{ [name: string]: TableResult }> {
@@ -159,7 +152,7 @@ class JobRun {
       assertWanted(this.#options.signal);
       await this.#runStage(stage);
       this.#releaseReadBy(stage);
-      await this.#graphs.releaseReadBy(stage);
+      await this.#graphs?.releaseReadBy(stage);
     }
     assertWanted(this.#options.signal);
     const committing = performance.now();
@@ -195,7 +188,7 @@ class JobRun {
 
   /** Gives back what is still held; rows that were kept belong to their results now. */
   async end(): Promise<void> {
-    await this.#graphs.end();
+    await this.#graphs?.end();
     this.#watch.end();
     for (const { parts } of this.#kept.values()) this.#holdings.letGo(parts);
     this.#holdings.release();
@@ -239,13 +232,23 @@ class JobRun {
 
   async #runStage(stage: JobStage): Promise<void> {
     if (stage.kind === 'mapReduce') return this.#runMapReduce(stage);
-    return stage.kind === 'load' ? this.#graphs.load(stage) : this.#runProgram(stage);
+    if (stage.kind === 'program') return this.#runProgram(stage);
+    const { Graphs } = await import('./graphs.ts');
+    this.#graphs ??= new Graphs({
+      plan: this.#plan,
+      stats: this.stats,
+      watch: this.#watch,
+      context: () => this.#context,
+      request: () => this.#request(),
+      table: of => this.#table(of),
+    });
+    return this.#graphs.load(stage);
   }
 
   async #runProgram(stage: ProgramStage): Promise<void> {
     const channel = { stage: stage.id };
     let kind = '';
-    const parts = await this.#graphs.run(stage, count => {
+    const parts = await this.#graphs!.run(stage, count => {
       const into = this.#intoFor(channel, count, false);
       ({ kind } = into);
       return into;

@@ -153,6 +153,9 @@ is<Equal<Flat<NonNullable<Parameters<typeof hostRank>[1]>>, { readonly iteration
 declare const session: Session;
 const several = session.run(hostRank({ pages: [] }));
 is<Equal<Awaited<typeof several>['hosts'] extends Result<infer S> ? Flat<Row<S>> : never, { readonly host: string; readonly rank: number; readonly pages: number; readonly best: number }>>();
+// a run that goes on where a checkpoint was made
+session.run(pagerank(roads), { output: 'ranks.csv', checkpointEvery: 10, resume: true });
+
 // a result as columns
 declare const counts: Result<{ readonly word: typeof utf8 }>;
 is<Equal<ReturnType<typeof counts.batches>, AsyncIterable<RecordBatch>>>();

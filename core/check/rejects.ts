@@ -175,6 +175,8 @@ session.run(wordcount);
 job({ name: 'j', inputs: { a: { line: utf8 } }, plan: ({ b }) => byRow(b) });
 // @ts-expect-error outputs by name
 session.run({ a: byRow([]) }, { output: { b: 'x.csv' } });
+// @ts-expect-error a checkpoint is found beside the output, it has no name
+session.run(byRow([]), { output: 'x.csv', resume: 'x' });
 declare const counts: Result<{ readonly word: typeof utf8 }>;
 // @ts-expect-error batches come one by one, as rows do
 export const first = counts.batches()[0];

@@ -51,8 +51,11 @@ export interface RunOptions<T extends Table<Schema> | Tables> {
   readonly taskTimeoutMs?: number;
   /** Further attempts of a task whose function threw. Default 0: it would most likely throw again. */
   readonly retries?: number;
-  /** Finished tasks of an earlier run with this name, code, input and parameters are not run again. */
-  readonly resume?: string;
+  /** A vertex program goes on where the last checkpoint beside the output was made, by a run of the same job, code, input and
+   *  parameters; without one, from the beginning. The rows are the same bytes. */
+  readonly resume?: boolean;
+  /** Vertex programs are written down beside the output after every so many supersteps, until the job is done. With `resume`
+   *  alone, as often as the run before. */
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;

@@ -56,6 +56,10 @@ export const CODES = {
   ],
   OUTPUT_LOCKED: ['UsageError', 'another job is writing the output'],
   OUTPUT_UNWRITABLE: ['UsageError', 'the output, or the folder it lies in, cannot be written'],
+  CHECKPOINT_FOREIGN: [
+    'UsageError',
+    'the checkpoint to resume from is of another job, input or version',
+  ],
   NOT_YET: ['UsageError', 'something that a later release brings'],
   // DataError: an input or a segment is not what it says; never retried on the same bytes.
   INPUT_UNREADABLE: ['DataError', 'an input cannot be opened or read'],
@@ -66,6 +70,7 @@ export const CODES = {
   INT64_RANGE: ['DataError', 'an int64 is beyond what a number holds exactly'],
   DATE_RANGE: ['DataError', 'a date is outside the years 0000 to 9999'],
   SEGMENT_CORRUPT: ['DataError', 'an intermediate file does not match its checksum'],
+  CHECKPOINT_CORRUPT: ['DataError', 'a file of a checkpoint is damaged or missing'],
   CSV_HEADER: ['DataError', 'the header of a csv file lacks a column, or has it twice'],
   CSV_QUOTE: [
     'DataError',

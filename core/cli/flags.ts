@@ -25,6 +25,8 @@ export interface RunFlags {
   readonly seed?: string;
   readonly limit?: string;
   readonly chaos?: string;
+  readonly checkpoint?: string;
+  readonly resume?: true;
   readonly report?: string;
   readonly json?: true;
   readonly quiet?: true;
@@ -70,6 +72,8 @@ export function runOptions(flags: RunFlags): Omit<RunOptions<Tables>, 'output'> 
     retries: retries.value,
     timeLimitMs: timeLimitMs.value,
     taskTimeoutMs: taskTimeoutMs.value,
+    checkpointEvery: count('--checkpoint', flags.checkpoint, 1),
+    resume: flags.resume,
   });
 }
 

@@ -70,7 +70,7 @@ function program(): Command {
   root
     .command('clean')
     .description(
-      'delete what dead jobs left in the temporary folder and beside outputs in this folder',
+      'delete what dead jobs left in the temporary folder and beside outputs in this folder; checkpoints only with --older',
     )
     .option('--older <time>', 'only what is older than, for example, 7d')
     .option('--temp <dir>', 'the temporary folder')
@@ -154,6 +154,8 @@ function job(command: Command, description: string): Command {
     .option('--time-limit <time>', 'fail after, for example, 2h')
     .option('--task-timeout <time>', 'limit of one task, for example 10m')
     .option('--retries <n>', 'further attempts of a task that throws (default 0)')
+    .option('--checkpoint <n>', 'graphs: written down beside the output every n supersteps')
+    .option('--resume', 'graphs: go on from the last checkpoint beside the output')
     .option('--seed <n>', 'for random numbers (default 0)')
     .option('--chaos <seed>', 'kill workers and lose frames, to test: the output is the same')
     .option('--verbose', 'print stacks with errors')

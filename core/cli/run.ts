@@ -93,6 +93,12 @@ function refuseMixed(style: Style, flags: RunFlags): void {
       'Write the rows to a file: --out PATH',
     );
   }
+  if (style !== 'files' && (flags.checkpoint !== undefined || flags.resume)) {
+    refuse(
+      'checkpoints lie beside the output, and these rows go to standard output',
+      'Write the rows to a file: --out PATH',
+    );
+  }
   if (flags.limit !== undefined && style !== 'table') {
     refuse(
       '--limit is for the table on a terminal',

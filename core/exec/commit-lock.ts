@@ -22,6 +22,8 @@ const ASKING_MS = 1000;
 /** Between two looks. */
 const POLL_MS = 10;
 
+/** In place of a job's id: checkpoints are of whichever job runs next. */
+const CHECKPOINT = 'checkpoint';
 const LEFTOVER = /^\.(.+)\.superstep-([A-Za-z0-9_-]+)(\.lock)?$/s;
 
 /** Something of superstep's beside a destination. */
@@ -33,12 +35,13 @@ export interface Leftover {
   readonly path: string;
 }
 
-/** What superstep has in a folder: staging folders and claims, of jobs alive or dead, in order of file name. */
+/** What superstep has in a folder: staging folders and claims, of jobs alive or dead, in order of file name. Checkpoints
+ *  are none of it: they are there to be found again. */
 export function leftovers(folder: string): Leftover[] {
   const found: Leftover[] = [];
   for (const entry of readdirSync(folder).toSorted()) {
     const [, name, job, lock] = LEFTOVER.exec(entry) ?? [];
-    if (name === undefined || job === undefined) continue;
+    if (name === undefined || job === undefined || job === CHECKPOINT) continue;
     found.push({
       name,
       job,
@@ -117,6 +120,21 @@ export class Lock {
 /** Where a job's files lie until it commits: beside the destination, so that a rename is enough. */
 export function stagingPath(destination: string, job: string): string {
   return join(dirname(destination), `.${basename(destination)}.superstep-${job}`);
+}
+
+/** Of whichever destinations in a folder. */
+export function checkpointsIn(folder: string): { readonly name: string; readonly path: string }[] {
+  return readdirSync(folder)
+    .toSorted()
+    .flatMap(entry => {
+      const [, name, job, lock] = LEFTOVER.exec(entry) ?? [];
+      if (name === undefined || job !== CHECKPOINT || lock !== undefined) return [];
+      return [{ name, path: join(folder, entry) }];
+    });
+}
+
+export function checkpointPath(destination: string): string {
+  return stagingPath(destination, CHECKPOINT);
 }
 
 interface Live {

@@ -11,6 +11,10 @@
  *       old      the output that it replaces, renamed aside
  *       trash    what was `old`, from the moment that it is no longer needed
  *
+ * And a folder that is not settled, since a later run may go on from it (pregel/checkpoint.ts):
+ *
+ *     .<name>.superstep-checkpoint/
+ *
  * Invariants:
  *  - `old` exists only while `new` is complete and on disk. It is the journal: destination missing and `old` there
  *    means a crash between the two renames; renaming `new` in finishes, renaming `old` back undoes.
@@ -20,20 +24,11 @@
  *
  * Deliberately not here: who may commit (the driver), formats and merging (sinks), several hosts.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TransportError, UsageError } from '../errors.ts';
 import { extensionOf } from '../io.ts';
+import { syncFile, syncFolder, writeDurably } from '../store/sync.ts';
 import {
   checkReplaceable,
   kindOf,
@@ -43,7 +38,14 @@ import {
   SUCCESS,
 } from './commit-check.ts';
 import { removeMade } from './made-folders.ts';
-import { claimState, Lock, leftovers, stagingPath } from './commit-lock.ts';
+import {
+  checkpointPath,
+  checkpointsIn,
+  claimState,
+  Lock,
+  leftovers,
+  stagingPath,
+} from './commit-lock.ts';
 
 export interface OutputRequest {
   /** Of a file or a folder; relative ones are of the working folder. Missing parents are made. */
@@ -83,6 +85,11 @@ export class Output {
     this.#request = request;
     this.#lock = lock;
     this.#made = made;
+  }
+
+  /** Where checkpoints of the job lie. While the output is open, they are its own. */
+  get checkpoint(): string {
+    return checkpointPath(this.destination);
   }
 
   /** Throws UsageError OUTPUT_EXISTS, OUTPUT_REFUSED, OUTPUT_FOREIGN, OUTPUT_LOCKED or OUTPUT_UNWRITABLE, LimitError
@@ -218,6 +225,32 @@ export function sweepOutputs(
   return swept;
 }
 
+/** Deletes checkpoints beside destinations in `folder` that nobody writes to now. Returns their paths.
+ *  @param job unique, as for `open` */
+export function sweepCheckpoints(
+  folder: string,
+  job: string,
+  { olderMs = 0, dryRun = false }: { readonly olderMs?: number; readonly dryRun?: boolean } = {},
+): string[] {
+  return checkpointsIn(folder)
+    .filter(({ name, path }) => {
+      if (!isOlder(path, olderMs)) return false;
+      try {
+        const lock = Lock.take(join(folder, name), job);
+        try {
+          if (!dryRun) rmSync(path, { recursive: true, force: true });
+        } finally {
+          lock.release();
+        }
+      } catch (error) {
+        if (error instanceof UsageError && error.code === 'OUTPUT_LOCKED') return false;
+        throw outputError(error, join(folder, name));
+      }
+      return true;
+    })
+    .map(({ path }) => path);
+}
+
 function sweepOutput(destination: string, job: string): void {
   try {
     const lock = Lock.take(destination, job);
@@ -282,33 +315,5 @@ function discardStaging(staging: string): void {
     rmSync(staging, { recursive: true, force: true });
   } catch {
     // See above.
-  }
-}
-
-function syncFile(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** A rename is on disk when its folder is. Some network file systems cannot sync a folder, and say EINVAL. */
-function syncFolder(path: string): void {
-  try {
-    syncFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
-  }
-}
-
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'wx');
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }

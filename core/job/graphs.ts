@@ -3,7 +3,9 @@ import type { Into, JobContext, Part } from '../mapreduce/stage.ts';
 import type { JobStats } from '../mapreduce/stats.ts';
 import type { Stage } from '../mapreduce/plan.ts';
 import type { TasksRequest } from '../mapreduce/tasks.ts';
+import { Checkpoint, type CheckpointRequest } from '../pregel/checkpoint.ts';
 import { GraphHandle } from '../pregel/graph-handle.ts';
+import { addTally, emptyTally } from '../pregel/kept.ts';
 import { loadGraph } from '../pregel/load/load.ts';
 import type { LoadTable } from '../pregel/load/phase.ts';
 import { closeGraph, runProgram } from '../pregel/program.ts';
@@ -20,6 +22,8 @@ export interface GraphsHost {
   readonly request: () => TasksRequest;
   /** Where the rows of a table are, that is read as it is. */
   readonly table: (stage: Stage) => LoadTable;
+  /** What a program goes on from, and is written to. */
+  readonly checkpoint: (stage: ProgramStage) => CheckpointRequest | undefined;
 }
 
 export class Graphs {
@@ -68,31 +72,37 @@ export class Graphs {
     const handle = this.#handles.get(stage.graph)!;
     watch.begin(`${stage.name} supersteps`, []);
     const { use, params, output } = stage;
+    const tasking = this.#tasking();
+    const tally = emptyTally();
+    const asked = this.#host.checkpoint(stage);
+    const checkpoint = asked && new Checkpoint(asked, tasking, handle, tally);
     const { parts, supersteps } = await runProgram({
-      ...this.#tasking(),
+      ...tasking,
       use,
       params,
       handle,
       output,
       into,
+      checkpoint,
       onTask: result => {
         stats.tasks++;
-        stats.messages += result.messages;
-        stats.bytesEmitted += result.messages * MESSAGE_BYTES;
-        stats.bytesShuffled += result.bytesSent;
+        addTally(tally, result);
         stats.bytesSpilled += result.spilledBytes;
         stats.segments += result.segments;
-        stats.pulled += result.pulled;
-        stats.pushed += result.pushed;
         stats.firstTaskSeconds = Math.min(stats.firstTaskSeconds, result.startedSeconds);
         stats.gcSeconds += result.gcSeconds;
-        for (const [name, by] of Object.entries(result.counters)) {
-          stats.counters[name] = (stats.counters[name] ?? 0) + by;
-        }
       },
       onSuperstep: () => {},
     });
     stats.programs++;
+    stats.messages += tally.messages;
+    stats.bytesEmitted += tally.messages * MESSAGE_BYTES;
+    stats.bytesShuffled += tally.bytesSent;
+    stats.pulled += tally.pulled;
+    stats.pushed += tally.pushed;
+    for (const [name, by] of Object.entries(tally.counters)) {
+      stats.counters[name] = (stats.counters[name] ?? 0) + by;
+    }
     stats.supersteps += supersteps;
     stats.seconds.process += (performance.now() - began) / 1000;
     return parts;

@@ -39,6 +39,8 @@ export interface OpenOutput {
   readonly single: boolean;
   /** A folder beside it, which ends with it. */
   readonly staging?: string;
+  /** Another, which stays when the job fails. */
+  readonly checkpoint?: string;
   commit(parts: readonly Part[]): Promise<{ readonly path?: string; readonly bytes: number }>;
   abort(): Promise<void>;
 }
@@ -60,6 +62,7 @@ function openFiles(
     into: { kind: 'file', folder: output.staging, format, options },
     single,
     staging: output.staging,
+    checkpoint: output.checkpoint,
     async commit(parts) {
       const { bytes } = output.commit(parts.map(part => part.path!));
       return { path: output.destination, bytes };

@@ -234,3 +234,18 @@ export function isLast({ results, stages }: JobPlan, stage: number): boolean {
   const reads = (leg: Leg): boolean => leg.from === 'stage' && leg.stage === stage;
   return results.some(result => result.stage === stage) && !stages.some(s => s.legs.some(reads));
 }
+
+/** A stage as its rows are brought together: those of a program are as they are. */
+export function tableOf(stage: JobStage): Stage {
+  if (stage.kind === 'mapReduce') return stage;
+  const { id, name, output } = stage as ProgramStage;
+  return { id, name, params: {}, legs: [], input: output, output };
+}
+
+/** Rows in memory go with the splits that have them, not with every task. */
+export function withoutRows(stage: Stage): Stage {
+  return {
+    ...stage,
+    legs: stage.legs.map(leg => (leg.from === 'rows' ? { ...leg, rows: [] } : leg)),
+  };
+}

@@ -28,6 +28,8 @@ import {
   type Stage,
   splitsOf,
 } from '../mapreduce/plan.ts';
+import { checkOptions } from './checkpoint-options.ts';
+import type { JobCheckpoints } from './checkpoints.ts';
 import type { Graphs } from './graphs.ts';
 import {
   isLast,
@@ -36,6 +38,8 @@ import {
   type MapReduceStage,
   planJob,
   type ProgramStage,
+  tableOf,
+  withoutRows,
 } from './plan.ts';
 import { type ProgressListener, Watch } from './progress.ts';
 import { planReduce } from '../mapreduce/reduce-tasks.ts';
@@ -73,6 +77,10 @@ export interface JobOptions extends InputOptions {
   readonly tempGiven: boolean;
   readonly onProgress?: ProgressListener | undefined;
   readonly splitRows?: number | undefined;
+  /** Programs are written down beside the output after so many supersteps. */
+  readonly checkpointEvery?: number | undefined;
+  /** From what is there, programs go on. */
+  readonly resume?: boolean | undefined;
   readonly refuse?: Refusals | undefined;
 }
 
@@ -113,6 +121,7 @@ class JobRun {
   readonly #watch: Watch;
   /** Of a job that has any: what they need is loaded only then. */
   #graphs: Graphs | undefined;
+  #checkpoints: JobCheckpoints | undefined;
   /** Of this job's segments, where they are not beside its output. */
   #folder: string | undefined;
   /** Results whose rows stay, by channel, and the parts that they lie in. */
@@ -136,10 +145,12 @@ class JobRun {
     const { stats } = this;
     const started = performance.now();
     const startedSeconds = clockSeconds();
+    checkOptions(this.#plan, this.#options);
     this.#inputs = await gatherInputs(this.#plan.reads, this.#options, () => this.#executor.temp());
     stats.files = this.#inputs.facts.flat().length;
     assertWanted(this.#options.signal);
     this.#openOutputs();
+    await this.#openCheckpoints();
     this.#context = {
       job: this.#plan.name,
       temp: this.#tempFolder(),
@@ -162,6 +173,7 @@ class JobRun {
     // The last moment: from here on outputs appear, one after the other.
     assertWanted(this.#options.signal);
     for (const [i, { name }] of this.#plan.results.entries()) results[name] = await ready[i]!();
+    this.#checkpoints?.committed();
     stats.seconds.commit = since(committing);
     // A job without input and without rows has no tasks.
     if (stats.tasks > 0) stats.seconds.start = stats.firstTaskSeconds - startedSeconds;
@@ -218,6 +230,18 @@ class JobRun {
     }
   }
 
+  async #openCheckpoints(): Promise<void> {
+    if (!this.#plan.stages.some(({ kind }) => kind === 'program')) return;
+    const { JobCheckpoints } = await import('./checkpoints.ts');
+    this.#checkpoints = JobCheckpoints.open({
+      ...this.#options,
+      plan: this.#plan,
+      inputs: this.#inputs,
+      outputs: [...this.#outputs.values()],
+      stats: this.stats,
+    });
+  }
+
   /** Beside the output, where there is room for it: the user chose that device for data of this size. A staging folder
    *  ends with its output, so only where nothing outlives that one. */
   #tempFolder(): string {
@@ -241,6 +265,7 @@ class JobRun {
       context: () => this.#context,
       request: () => this.#request(),
       table: of => this.#table(of),
+      checkpoint: of => this.#checkpoints?.of(of),
     });
     return this.#graphs.load(stage);
   }
@@ -445,18 +470,3 @@ class JobRun {
 }
 
 const since = (start: number): number => (performance.now() - start) / 1000;
-
-/** A stage as its rows are brought together: those of a program are as they are. */
-function tableOf(stage: JobStage): Stage {
-  if (stage.kind === 'mapReduce') return stage;
-  const { id, name, output } = stage as ProgramStage;
-  return { id, name, params: {}, legs: [], input: output, output };
-}
-
-/** Rows in memory go with the splits that have them, not with every task. */
-function withoutRows(stage: Stage): Stage {
-  return {
-    ...stage,
-    legs: stage.legs.map(leg => (leg.from === 'rows' ? { ...leg, rows: [] } : leg)),
-  };
-}

@@ -90,6 +90,8 @@ export async function runOnSession(
       signal: AbortSignal.any(signals),
       partitions: options.partitions,
       seed: options.seed,
+      checkpointEvery: options.checkpointEvery,
+      resume: options.resume,
       chaos: host.chaos,
       taskTimeoutMs: options.taskTimeoutMs,
       exceptions: 1 + (options.retries ?? 0),
@@ -273,10 +275,12 @@ function reportOf(
         pushed: stats.pushed,
       },
     }),
-    warnings:
-      stats.skipped === 0
+    warnings: [
+      ...stats.warnings,
+      ...(stats.skipped === 0
         ? []
-        : [`${stats.skipped.toLocaleString('en')} records were left out (--skip-bad)`],
+        : [`${stats.skipped.toLocaleString('en')} records were left out (--skip-bad)`]),
+    ],
   };
   const outputs = Object.fromEntries(Object.entries(results).map(([n, r]) => [n, written(r)]));
   return table => ({

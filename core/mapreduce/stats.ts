@@ -22,6 +22,7 @@ export interface JobStats {
   gcSeconds: number;
   partitions: number;
   readonly counters: { [name: string]: number };
+  readonly warnings: string[];
   /** Of vertex programs: messages before they are folded; channels of partitions that were pulled, or pushed. */
   programs: number;
   messages: number;
@@ -62,6 +63,7 @@ export function emptyStats(job: string): JobStats {
     // Without a prototype: names are the user's.
     counters: Object.create(null),
     programs: 0,
+    warnings: [],
     messages: 0,
     supersteps: 0,
     pulled: 0,

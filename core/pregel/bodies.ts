@@ -2,6 +2,7 @@
 import { task } from '../define/session.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import { type ArrangeArgument, runArrange } from './arrange.ts';
+import { type RestoreArgument, runRestore, runSave, type SaveArgument } from './checkpoint-task.ts';
 import { type FindArgument, type FinishArgument, runFind, runFinish } from './finish.ts';
 import { Resident } from './resident.ts';
 import { runSuperstep, type SuperstepArgument } from './superstep.ts';
@@ -29,6 +30,18 @@ export const superstep = task(
 export const finish = task(
   'superstep.graph.finish',
   (argument: FinishArgument, worker) => runFinish(argument, worker as WorkerContext),
+  { module },
+);
+
+export const save = task(
+  'superstep.graph.save',
+  (argument: SaveArgument, worker) => runSave(argument, worker as WorkerContext),
+  { module },
+);
+
+export const restore = task(
+  'superstep.graph.restore',
+  (argument: RestoreArgument, worker) => runRestore(argument, worker as WorkerContext),
   { module },
 );
 

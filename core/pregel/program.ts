@@ -18,13 +18,14 @@ import { assertWanted } from '../exec/cancelled.ts';
 import type { Into, Part } from '../mapreduce/stage.ts';
 import { Aggregates } from './aggregates.ts';
 import type { ArrangeArgument, ArrangeResult } from './arrange.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { findProgram, MAX_SUPERSTEPS, outputOf, type ProgramSpec } from './define.ts';
 import type { FindArgument, FinishArgument } from './finish.ts';
 import { type GraphHandle, type Owned, release } from './graph-handle.ts';
 import type { Id } from './ids.ts';
+import type { Kept } from './kept.ts';
 import { messagePlan } from './messages.ts';
-import { type Outbox, receivedBy } from './sent.ts';
-import type { State } from './state.ts';
+import { receivedBy } from './sent.ts';
 import type { NeedsIn, SuperstepArgument, SuperstepResult } from './superstep.ts';
 import { ARRANGE, CLOSE, FIND, FINISH, runPinned, SUPERSTEP, type Tasking } from './tasks.ts';
 import { transpose } from './transpose.ts';
@@ -41,15 +42,8 @@ export interface ProgramRequest extends Tasking {
   /** Told of every task that counts, and of every superstep. */
   readonly onTask: (result: SuperstepResult) => void;
   readonly onSuperstep: (superstep: number) => void;
-}
-
-/** A partition between supersteps. */
-interface Kept {
-  readonly state: State;
-  /** What it has sent in the superstep before; nothing if it did not run. */
-  readonly outbox: Outbox | undefined;
-  readonly awake: number;
-  readonly owned: Owned;
+  /** Where it goes on, and what it is written to. */
+  readonly checkpoint?: Checkpoint | undefined;
 }
 
 export interface ProgramMade {
@@ -79,7 +73,7 @@ class ProgramRun {
   readonly #request: ProgramRequest;
   readonly #spec: ProgramSpec;
   readonly #id = randomBytes(8).toString('hex');
-  readonly #aggregates: Aggregates;
+  #aggregates: Aggregates;
   #params: { readonly [name: string]: unknown } = {};
   #kept: Kept[] = [];
   #superstep = 0;
@@ -93,9 +87,10 @@ class ProgramRun {
   }
 
   async run(): Promise<ProgramMade> {
-    const { signal, handle, onSuperstep } = this.#request;
+    const { signal, handle, onSuperstep, checkpoint } = this.#request;
     this.#params = await this.#resolved();
     await this.#arrange('out');
+    await this.#restore();
     for (; ; this.#superstep++) {
       assertWanted(signal);
       const halted = this.#master();
@@ -108,6 +103,7 @@ class ProgramRun {
       this.#checkLimit(received.filter(messages => messages.length > 0).length);
       onSuperstep(this.#superstep);
       await this.#step(working, received, true);
+      if (checkpoint?.isDue(this.#superstep + 1)) await this.#save(checkpoint);
     }
     // Ended before it began: `init` has still to set the state.
     if (this.#kept.length === 0)
@@ -125,13 +121,33 @@ class ProgramRun {
     this.#kept = [];
   }
 
+  /** Goes on from a checkpoint, where there is one. */
+  async #restore(): Promise<void> {
+    const found = await this.#request.checkpoint?.restore();
+    if (found === undefined) return;
+    this.#kept = [...found.kept];
+    this.#superstep = found.superstep;
+    this.#edges = found.edges;
+    this.#aggregates = new Aggregates(this.#spec, { ...found.aggregates });
+    if (found.transposed) await this.#transpose();
+  }
+
+  async #save(checkpoint: Checkpoint): Promise<void> {
+    await checkpoint.save({
+      superstep: this.#superstep + 1,
+      aggregates: this.#aggregates.current,
+      edges: this.#edges,
+      kept: this.#kept,
+    });
+  }
+
   /** One superstep of the partitions that have work. */
   async #step(
     working: readonly boolean[],
     received: readonly ReturnType<typeof receivedBy>[],
     compute: boolean,
   ): Promise<void> {
-    const { handle, context, use, onTask, executor } = this.#request;
+    const { handle, context, use, onTask, executor, checkpoint } = this.#request;
     const partitions = working.flatMap((works, p) => (works ? [p] : []));
     const argument = (p: number): SuperstepArgument => ({
       context,
@@ -171,6 +187,7 @@ class ProgramRun {
       else next[p] = { ...kept, outbox: undefined };
     }
     this.#kept = next;
+    checkpoint?.refuseChanges(this.#spec.name, results);
   }
 
   /** Whether it halts. */

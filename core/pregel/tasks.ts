@@ -10,6 +10,8 @@ export const ARRANGE = body('arrange');
 export const FIND = body('find');
 export const SUPERSTEP = body('superstep');
 export const FINISH = body('finish');
+export const SAVE = body('save');
+export const RESTORE = body('restore');
 export const CLOSE = body('close');
 
 /** What a graph's tasks are run with. */

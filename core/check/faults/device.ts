@@ -16,12 +16,13 @@ export interface Fault {
   readonly after?: number;
   /** What the system says. Otherwise the call makes a file `waits-CALL` in the working folder, and goes well once there is
    *  a file `go`. */
-  readonly code?: 'EIO' | 'EMFILE' | 'EROFS';
+  readonly code?: 'EIO' | 'EMFILE' | 'ENOSPC' | 'EROFS';
 }
 
 const NAME = 'SUPERSTEP_TEST_FAULTS';
 const SAID = {
   EIO: [5, 'i/o error'],
+  ENOSPC: [28, 'no space left on device'],
   EMFILE: [24, 'too many open files'],
   EROFS: [30, 'read-only file system'],
 } as const;

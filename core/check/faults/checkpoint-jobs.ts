@@ -1,0 +1,73 @@
+/** For tests of checkpoints: a graph of several partitions, and jobs that stop at a superstep. */
+
+/** Edges of a graph with isolated parts, loops, repeated edges and vertices of many: the same ones every time. */
+export function edgesText(edges: number, vertices: number): string {
+  let state = 1;
+  const next = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  let text = '';
+  for (let i = 0; i < edges; i++) text += `${next(next(vertices) + 1)} ${next(vertices)}\n`;
+  return text;
+}
+
+/** Until there is a file `go` it fails in superstep 5. It sends both ways and looks at edges, counts, and has aggregates of
+ *  every kind: one that stays, one that is infinite where nobody gives to it. */
+export const STOPS = `import { existsSync } from 'node:fs';
+import { float64, int64, max, min, sum, vertexProgram } from 'superstep';
+export default vertexProgram({
+  name: 'stops',
+  params: { weight: 0.5 },
+  state: { value: float64, seen: int64 },
+  message: float64,
+  combine: sum,
+  aggregates: {
+    total: { type: float64, combine: sum, persistent: true },
+    least: { type: int64, combine: min },
+    most: { type: float64, combine: max },
+  },
+  init(v) {
+    v.value = 1;
+    v.seen = 0;
+  },
+  compute(v, sent, ctx) {
+    const { superstep, params, aggregates } = ctx;
+    if (superstep === 5 && !existsSync('go')) throw new Error('not yet');
+    ctx.count('computed');
+    ctx.aggregate('total', v.value);
+    if (superstep === 2) ctx.aggregate('least', v.outDegree);
+    for (const edge of v.outEdges) if (edge.target === v.id) v.seen += 1;
+    const least = Number.isFinite(aggregates.least) ? 1 : 2;
+    v.value = params.weight * (sent + least) + aggregates.total * 1e-12;
+    if (superstep === 8) return v.voteToHalt();
+    v.sendToOut(v.value / (v.outDegree + 1));
+    if (superstep % 2 === 1) v.sendToIn(v.value / 7);
+  },
+});
+`;
+
+/** Two programs over one graph, the second of them STOPS. */
+export const TWO = `import { edges, graph, int32, job, sum, float64, vertexProgram } from 'superstep';
+import stops from './job.ts';
+const spread = vertexProgram({
+  name: 'spread',
+  params: { rounds: int32 },
+  state: { rank: float64 },
+  message: float64,
+  combine: sum,
+  compute(v, sent, { superstep, params }) {
+    v.rank = superstep === 0 ? 1 : 0.1 + 0.9 * sent;
+    if (superstep === params.rounds) v.voteToHalt();
+    else v.sendToOut(v.rank / v.outDegree);
+  },
+});
+export default job({
+  name: 'two',
+  inputs: { links: edges },
+  plan({ links }) {
+    const loaded = graph(links);
+    return { ranks: spread(loaded, { rounds: 5 }), stops: stops(loaded, {}) };
+  },
+});
+`;

@@ -1,6 +1,7 @@
 /** The checkpoints of a job over graphs: one folder beside its output, in which each program has its own. Driver side.
  *
- * Order of calls: `JobCheckpoints.open` when the output is open (its lock is also that of the folder); `of` for each program; `committed` when the output is there.
+ * Order of calls: `JobCheckpoints.open` when the output is open (its lock is also that of the folder); `of` for each program;
+ * `committed` when the output is there.
  * Invariants: a checkpoint survives everything but the commit of its job, the first one of a run that begins anew, and
  * `superstep clean --older`; what is of another job is refused before a graph is loaded.
  * Not here: what a checkpoint holds (pregel/checkpoint.ts).

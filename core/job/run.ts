@@ -28,7 +28,7 @@ import {
   type Stage,
   splitsOf,
 } from '../mapreduce/plan.ts';
-import { checkOptions } from './checkpoint-options.ts';
+import { type CheckpointOptions, checkOptions, openCheckpoints } from './checkpoint-options.ts';
 import type { JobCheckpoints } from './checkpoints.ts';
 import type { Graphs } from './graphs.ts';
 import {
@@ -58,7 +58,7 @@ import {
 import type { Schema } from '../define/schema.ts';
 import type { Table } from '../define/table.ts';
 
-export interface JobOptions extends InputOptions {
+export interface JobOptions extends InputOptions, CheckpointOptions {
   /** A thread is starting; it is ready when this resolves. */
   readonly warmed?: Promise<unknown> | undefined;
   /** What reports call the job; otherwise the name of its last stage. */
@@ -77,10 +77,6 @@ export interface JobOptions extends InputOptions {
   readonly tempGiven: boolean;
   readonly onProgress?: ProgressListener | undefined;
   readonly splitRows?: number | undefined;
-  /** Programs are written down beside the output after so many supersteps. */
-  readonly checkpointEvery?: number | undefined;
-  /** From what is there, programs go on. */
-  readonly resume?: boolean | undefined;
   readonly refuse?: Refusals | undefined;
 }
 
@@ -150,7 +146,8 @@ class JobRun {
     stats.files = this.#inputs.facts.flat().length;
     assertWanted(this.#options.signal);
     this.#openOutputs();
-    await this.#openCheckpoints();
+    const asked = { ...this.#options, plan: this.#plan, inputs: this.#inputs, stats };
+    this.#checkpoints = await openCheckpoints({ ...asked, outputs: [...this.#outputs.values()] });
     this.#context = {
       job: this.#plan.name,
       temp: this.#tempFolder(),
@@ -228,18 +225,6 @@ class JobRun {
       };
       this.#outputs.set(name, openOutput(destination, request));
     }
-  }
-
-  async #openCheckpoints(): Promise<void> {
-    if (!this.#plan.stages.some(({ kind }) => kind === 'program')) return;
-    const { JobCheckpoints } = await import('./checkpoints.ts');
-    this.#checkpoints = JobCheckpoints.open({
-      ...this.#options,
-      plan: this.#plan,
-      inputs: this.#inputs,
-      outputs: [...this.#outputs.values()],
-      stats: this.stats,
-    });
   }
 
   /** Beside the output, where there is room for it: the user chose that device for data of this size. A staging folder

@@ -9,7 +9,7 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { DataError, UsageError } from '../errors.ts';
-import { system } from '../store/file.ts';
+import { discard, system } from '../store/file.ts';
 import { syncFolder, writeDurably } from '../store/sync.ts';
 import type { Saved } from './checkpoint-task.ts';
 import type { Tally } from './kept.ts';
@@ -45,6 +45,8 @@ export const unpackValues = (text: string): { readonly [name: string]: unknown }
 /** From here on the checkpoint is this one. @throws LimitError DISK_FULL, IO */
 export function writeManifest(path: string, manifest: Manifest): void {
   const fresh = `${path}.new`;
+  // Of a run that was killed.
+  discard(fresh);
   system(fresh, 'write', () => {
     const text = { format: FORMAT, sha256: checksumOf(manifest), manifest };
     writeDurably(fresh, `${JSON.stringify(text)}\n`);

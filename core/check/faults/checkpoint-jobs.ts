@@ -71,3 +71,17 @@ export default job({
   },
 });
 `;
+
+/** Takes an edge away in superstep 0. */
+export const CHANGES = `import { int64, vertexProgram } from 'superstep';
+export default vertexProgram({
+  name: 'changes',
+  state: { edges: int64 },
+  message: int64,
+  compute(v, sent, { superstep }) {
+    v.edges = v.outDegree;
+    if (superstep === 0) for (const { target } of v.outEdges) v.removeEdges(target);
+    if (superstep === 2) v.voteToHalt();
+  },
+});
+`;

@@ -1,7 +1,15 @@
 /** superstep as suites run it: in a session that stays open, or by its command line. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type Report, read, type Schema, type Table, type utf8 } from 'superstep';
+import {
+  open,
+  type OpenOptions,
+  type Report,
+  read,
+  type Schema,
+  type Table,
+  type utf8,
+} from 'superstep';
 import { type Ran, run } from './command.ts';
 import { ROOT } from './machine.ts';
 import type { Running } from './suite.ts';
@@ -10,20 +18,51 @@ const COMMAND = join(ROOT, 'dist/core/cli/main.js');
 
 /** A job applied to the lines of a text file. */
 export type MakeTable = (lines: Table<{ readonly line: typeof utf8 }>) => Table<Schema>;
+/** The trial's seconds, when the call to the committed file took `seconds`. */
+export type Clock = (report: Report, seconds: number) => number;
 
 /** Trials that run a table of a text file to a Parquet file: from the call to the committed file, or by `clock`. */
-export async function tableTrials(
+export function tableTrials(
   path: string,
   workers: number,
   makeTable: MakeTable,
-  clock: (report: Report, seconds: number) => number = (_, seconds) => seconds,
+  clock: Clock = (_, seconds) => seconds,
 ): Promise<Running> {
-  const session = await open({ workers });
+  return trials(
+    { workers },
+    () => makeTable(read(path)),
+    clock,
+    ({ shuffled }) => ({
+      'bytes shuffled': shuffled.bytes,
+    }),
+  );
+}
+
+/** Trials that run a table over a graph, from its text to a Parquet file: load, process and the whole apart. */
+export function graphTrials(
+  options: OpenOptions,
+  makeTable: () => Table<Schema>,
+  clock: Clock,
+): Promise<Running> {
+  return trials(options, makeTable, clock, ({ seconds: { load, process } }, seconds) => ({
+    'load s': load,
+    'process s': process,
+    'makespan s': seconds,
+  }));
+}
+
+async function trials(
+  options: OpenOptions,
+  makeTable: () => Table<Schema>,
+  clock: Clock,
+  figuresOf: (report: Report, seconds: number) => { readonly [name: string]: number },
+): Promise<Running> {
+  const session = await open(options);
   return {
     async trial(folder) {
       const output = join(folder, 'output.parquet');
       const began = performance.now();
-      const result = await session.run(makeTable(read(path)), { output });
+      const result = await session.run(makeTable(), { output });
       const seconds = (performance.now() - began) / 1000;
       const { report } = result;
       await result.release();
@@ -32,7 +71,7 @@ export async function tableTrials(
         result: output,
         figures: {
           'bytes out': statSync(output).size,
-          'bytes shuffled': report.shuffled.bytes,
+          ...figuresOf(report, seconds),
           'bytes spilled': report.spilled.bytes,
         },
       };

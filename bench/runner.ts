@@ -19,7 +19,7 @@ export interface Row {
   readonly min?: number;
   readonly median?: number;
   readonly max?: number;
-  /** Units of work a second, by the median. */
+  /** Units of work a second, by the median, or by the mean where the suite says so. */
   readonly rate?: number;
   /** Median time divided by the rival's. */
   readonly ratio?: number;
@@ -115,7 +115,8 @@ export async function runSuite(suite: AnySuite, options: RunOptions): Promise<Su
     rmSync(folder, { recursive: true, force: true });
   }
 
-  const { name, title, unit, rival } = suite;
+  const { name, unit, rival } = suite;
+  const title = typeof suite.title === 'string' ? suite.title : suite.title(data);
   const units = suite.units(truth, data);
   const { quick, date } = options;
   const rows = summarise(contestants, units, suite);
@@ -139,7 +140,7 @@ function rotate<T>(list: readonly T[], by: number): T[] {
 function summarise(
   contestants: readonly Contestant[],
   units: number,
-  { rival, memory = true }: AnySuite,
+  { rival, memory = true, meanRate = false }: AnySuite,
 ): Row[] {
   const secondsOf = (name: string) => {
     const found = contestants.find(each => each.name === name);
@@ -159,7 +160,7 @@ function summarise(
       min: Math.min(...seconds),
       median: middle,
       max: Math.max(...seconds),
-      rate: units / middle,
+      rate: units / (meanRate ? mean(seconds) : middle),
       ...(base !== undefined && { ratio: middle / base }),
       ...(peaks.length > 0 && { peakBytes: Math.max(...peaks) }),
       figures: figuresOf(trials),
@@ -172,6 +173,10 @@ function figuresOf(trials: readonly Trial[]): { [name: string]: number } {
   return Object.fromEntries(
     names.map(name => [name, median(trials.flatMap(({ figures }) => figures?.[name] ?? []))!]),
   );
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The middle one; of an even number the mean of the two. */

@@ -49,12 +49,14 @@ export interface Suite<D, T> {
   /** As it is called on the command line. */
   readonly name: string;
   /** What the table's title says of the work. */
-  readonly title: string;
+  readonly title: string | ((data: D) => string);
   /** Name of the unit of work, in the plural: rates are given in it. */
   readonly unit: string;
   /** The variant whose time the others' are divided by. */
   readonly rival: string;
   readonly trials: number;
+  /** Rates are of the mean time, not of the median: what a benchmark's own definition asks. */
+  readonly meanRate?: boolean;
   /** false where the process's memory says nothing of the work: its data, or a process that starts another. */
   readonly memory?: boolean;
   readonly variants: readonly Variant<D>[];

@@ -7,6 +7,8 @@ export const SUITES: { readonly [name: string]: URL } = {
   start: new URL('./start.js', import.meta.url),
   memory: new URL('./memory.js', import.meta.url),
   scaling: new URL('./scaling.js', import.meta.url),
+  pagerank: new URL('./pagerank.js', import.meta.url),
+  graphs: new URL('./graphs/index.js', import.meta.url),
   kernels: new URL('./kernels/index.js', import.meta.url),
 };
 

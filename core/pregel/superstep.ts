@@ -38,6 +38,7 @@ import { type Reading, Resident } from './resident.ts';
 import type { Received } from './sent.ts';
 import type { Holding } from './tasks.ts';
 import { type HeldState, loadState, type State, storeState } from './state.ts';
+import { TaskArena } from './task-arena.ts';
 import { edgeColumns, vertexValues } from './vertex-values.ts';
 import { ALONG } from './weights.ts';
 
@@ -133,6 +134,7 @@ class Superstep implements LoopTask, MessagingTask {
   readonly #thread: ProgramThread;
   readonly #messaging: Messaging;
   readonly #writers: RunWriter[] = [];
+  readonly #arena: TaskArena;
   /** Of out-edges, and of in-edges where they are there: if the program looks at edges. */
   readonly #windows: EdgeWindows[] = [];
   readonly #held: HeldState;
@@ -161,6 +163,7 @@ class Superstep implements LoopTask, MessagingTask {
     this.mutations = new Mutations(index => this.#edgesOf(index));
     this.#argument = argument;
     this.#thread = thread;
+    this.#arena = new TaskArena(worker, resident.taken.get(partition) ?? 0);
     thread.begin(this, graph.vertexCount);
     this.#held = loadState(reading, partition, argument.run, spec.state, argument.state);
     this.#held.id = undefined;
@@ -199,6 +202,7 @@ class Superstep implements LoopTask, MessagingTask {
     const stored = await storeState(reading, partition, spec.state, this.#held, (fields, hint) =>
       this.writer('state', fields, 1, hint),
     );
+    reading.resident.taken.set(partition, this.#arena.takenBytes);
     return {
       ...stored,
       ...sent,
@@ -206,7 +210,7 @@ class Superstep implements LoopTask, MessagingTask {
       aggregates: loop.aggregates(),
       counters: this.#thread.counters,
       mutations: this.mutations.requests(),
-      ranges: this.#writers.flatMap(({ ranges }) => ranges),
+      ranges: this.#arena.ranges,
       spilledBytes: this.#writers.reduce((sum, { spilledBytes }) => sum + spilledBytes, 0),
       segments: this.#writers.filter(({ spilledBytes }) => spilledBytes > 0).length,
       edges: this.#windows.length > 0,
@@ -215,10 +219,8 @@ class Superstep implements LoopTask, MessagingTask {
 
   /** What it has written is not wanted. */
   discard(): void {
-    for (const writer of this.#writers) {
-      writer.abort();
-      this.worker.giveBack(writer.ranges);
-    }
+    for (const writer of this.#writers) writer.abort();
+    this.worker.giveBack(this.#arena.ranges);
   }
 
   end(): void {
@@ -290,7 +292,7 @@ class Superstep implements LoopTask, MessagingTask {
     const file = `${this.worker.attempt}-${this.superstep}-${name}.parquet`;
     const hint = bytesHint === undefined ? {} : { bytesHint };
     const segment = join(context.temp, file);
-    const writer = new RunWriter({ fields, partitions, segment, arena: this.worker, ...hint });
+    const writer = new RunWriter({ fields, partitions, segment, arena: this.#arena, ...hint });
     this.#writers.push(writer);
     return writer;
   }

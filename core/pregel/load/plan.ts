@@ -15,7 +15,7 @@ import { BLOCK_ROWS, MAX_FAN_IN } from '../../store/merge.ts';
 const VERTICES = 131_072;
 const MAX_PARTITIONS = 64;
 /** A graph of few vertices and many edges has work for several workers, too. */
-const EDGES = 65_536;
+const EDGES = 262_144;
 const MAX_BY_EDGES = 8;
 /** What a vertex weighs in edges, where partitions are cut. */
 const VERTEX_WEIGHT = 4;

@@ -18,7 +18,10 @@ import {
 } from '../index.ts';
 import { KeptRows } from '../job/result.ts';
 import type { JobContext, Refusals } from '../mapreduce/stage.ts';
+import { Checkpoint, type CheckpointRequest } from '../pregel/checkpoint.ts';
+import { readManifest } from '../pregel/checkpoint-file.ts';
 import { GraphHandle } from '../pregel/graph-handle.ts';
+import { emptyTally } from '../pregel/kept.ts';
 import { closeGraph, runProgram } from '../pregel/program.ts';
 import { storeGraph } from '../pregel/stored-graph.ts';
 import { load } from '../serial/graph.ts';
@@ -90,6 +93,7 @@ async function run(
   of: Links,
   table: Table<Schema>,
   context: Partial<JobContext>,
+  checkpoints?: CheckpointRequest,
 ): Promise<Outcome> {
   const { id, edgeTable, vertexTable } = tablesOf(of);
   const { directed, cuts, batchRows } = of;
@@ -116,6 +120,7 @@ async function run(
       params,
       handle,
       output: table.columns,
+      checkpoint: checkpoints && new Checkpoint(checkpoints, tasking, handle, emptyTally()),
       into: () => ({ kind: 'run', keyed: false }),
       onTask() {},
       onSuperstep() {},
@@ -178,5 +183,36 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
       }),
       { numRuns: 30, includeErrorInReport: true },
     );
+  });
+}
+
+const ways = fc.record({
+  of: links,
+  first: fc.constantFrom(...HARD),
+  second: fc.constantFrom(...HARD),
+  every: fc.integer({ min: 1, max: 4 }),
+});
+const { nothing: _, ...running } = PROGRAMS; // It halts before superstep 0.
+for (const [name, make] of Object.entries(running)) {
+  test(`${name} goes on from any checkpoint as if nothing had happened`, async t => {
+    t.timeout(240_000);
+    let resumed = 0;
+    await fc.assert(
+      fc.asyncProperty(ways, async ({ of, first, second, every }) => {
+        const table = make(of, tablesOf(of).graph);
+        const expected = outcomeOf(() => collect(table));
+        const folder = join(session.executor.temp(), `checkpoint${graphs}`);
+        const common = { folder, name: 'p', facts: [], every, onSaved() {} };
+        t.deepEqual(await run(of, table, first[1], { ...common, found: undefined }), expected);
+        const found = readManifest(join(folder, 'p.json'));
+        // A program of fewer supersteps has none.
+        if (found !== undefined) resumed++;
+        if (found !== undefined)
+          t.deepEqual(await run(of, table, second[1], { ...common, found }), expected);
+        rmSync(folder, { recursive: true, force: true });
+      }),
+      { numRuns: 15, includeErrorInReport: true },
+    );
+    t.true(resumed > 0);
   });
 }

@@ -10,9 +10,9 @@ type Stop = (typeof SIGNALS)[number];
 /** The job was stopped by a signal; the process ends with its code. */
 export class Interrupted extends LimitError {
   readonly exitCode: number;
-  constructor(by: Stop) {
+  constructor(by: Stop, remedy: string) {
     super('CANCELLED', `stopped by ${by === 'SIGINT' ? 'Ctrl-C' : by}`, {
-      remedy: 'Nothing was written. Run it again to start over.',
+      remedy,
     });
     this.exitCode = EXIT[by];
   }
@@ -21,9 +21,14 @@ export class Interrupted extends LimitError {
 export class Interrupts {
   readonly #controller = new AbortController();
   readonly #handlers = SIGNALS.map(name => [name, () => this.#stop(name)] as const);
+  readonly #remedy: string;
   #stopped: Interrupted | undefined;
 
-  constructor() {
+  /** @param goesOn the job makes checkpoints */
+  constructor(goesOn = false) {
+    this.#remedy = goesOn
+      ? 'No output was written. Go on from the last checkpoint with --resume.'
+      : 'Nothing was written. Run it again to start over.';
     for (const [name, handler] of this.#handlers) process.on(name, handler);
   }
 
@@ -42,7 +47,7 @@ export class Interrupts {
 
   #stop(name: Stop): void {
     if (this.#stopped !== undefined) process.exit(EXIT[name]);
-    this.#stopped = new Interrupted(name);
+    this.#stopped = new Interrupted(name, this.#remedy);
     this.#controller.abort(this.#stopped);
   }
 }

@@ -33,7 +33,7 @@ export async function run(name: string, paths: readonly string[], flags: RunFlag
   const options = runOptions(flags);
   const opening = openOptions(flags);
   const limit = count('--limit', flags.limit);
-  const interrupts = new Interrupts();
+  const interrupts = new Interrupts(flags.checkpoint !== undefined || flags.resume === true);
   const progress = flags.quiet ? undefined : progressPrinter();
   try {
     // First of all: its thread starts while the job is found.

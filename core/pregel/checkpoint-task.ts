@@ -70,14 +70,15 @@ function saveRun(
   { fields, segment, partitions }: Run,
   path: string,
   carrier: Carrier,
-  { segments }: WorkerContext,
+  worker: WorkerContext,
 ): { readonly saved: Run; readonly bytes: number } {
   let writer: SegmentWriter | undefined;
   try {
     const saved = partitions.map(batches =>
       batches.map((_, i): BatchRef => {
         const slice = { batches, ...(segment !== undefined && { segment }) };
-        writer ??= new SegmentWriter(path, fields, segments);
+        writer ??= new SegmentWriter(path, fields, worker.segments);
+        worker.heapCheck();
         const place = writer.write(carrier.read(slice, i, fields));
         return { rows: place.rows, bytes: place.length, crc: place.crc, place };
       }),
@@ -120,6 +121,7 @@ export async function runRestore(
     for (const [partition, batches] of partitions.entries()) {
       const slice = { batches, segment: join(folder, run.segment ?? '') };
       for (let i = 0; i < batches.length; i++) {
+        worker.heapCheck();
         const batch = read(carrier, slice, i, fields);
         // Buffers stay as they are while this waits: nothing else reads here.
         await writer.reserve(batch);

@@ -1,4 +1,9 @@
 /** For tests of checkpoints: a graph of several partitions, and jobs that stop at a superstep. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { type Place, placeOf, run } from './command.ts';
 
 /** Edges of a graph with isolated parts, loops, repeated edges and vertices of many: the same ones every time. */
 export function edgesText(edges: number, vertices: number): string {
@@ -85,3 +90,32 @@ export default vertexProgram({
   },
 });
 `;
+
+/** Two partitions. */
+export const GRAPH = edgesText(70_000, 9_000);
+export const FOLDER = '.x.csv.superstep-checkpoint';
+
+export function hashOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+export async function succeeds(
+  t: ExecutionContext,
+  place: Place,
+  args: readonly string[],
+): Promise<string> {
+  const { code, stderr } = await run(place, args);
+  t.is(code, 0, stderr);
+  return stderr;
+}
+
+/** A job that has failed in superstep 5, with its checkpoint. */
+export async function stopped(t: ExecutionContext, args: readonly string[] = []): Promise<Place> {
+  const place = placeOf(t, { 'g.txt': GRAPH, 'job.ts': STOPS });
+  const asked = ['./job.ts', 'g.txt', '--out', 'x.csv', '--checkpoint', '2', ...args];
+  const { code, stderr } = await run(place, asked);
+  t.is(code, 1, stderr);
+  t.true(existsSync(join(place.folder, FOLDER, 'program-1.json')), stderr);
+  return place;
+}
+export const RESUME = ['./job.ts', 'g.txt', '--out', 'x.csv', '--resume'];

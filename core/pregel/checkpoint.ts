@@ -139,7 +139,7 @@ export class Checkpoint {
       discard(files);
       discard(join(folder, `${name}.json.new`));
       removeIfEmpty(folder);
-      throw withoutTemp(error);
+      throw withoutTemp(error, folder);
     }
     this.#request.onSaved([`${name}.json`, fresh]);
   }
@@ -165,11 +165,9 @@ function removeIfEmpty(folder: string): void {
 }
 
 /** Checkpoints lie beside the output: another --temp would not help. */
-function withoutTemp(error: unknown): unknown {
-  if (!(error instanceof LimitError) || (error.code !== 'DISK_FULL' && error.code !== 'IO')) {
-    return error;
-  }
-  const remedy =
-    'Make room beside the output and go on with --resume, or run without --checkpoint.';
+function withoutTemp(error: unknown, folder: string): unknown {
+  if (!(error instanceof LimitError) || !error.details.file?.startsWith(folder)) return error;
+  const first = error.code === 'DISK_FULL' ? 'Make room beside the output' : 'Look at that disk';
+  const remedy = `${first} and go on with --resume, or run without --checkpoint.`;
   return new LimitError(error.code, error.message, { ...error.details, remedy }, { cause: error });
 }

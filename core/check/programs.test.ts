@@ -42,6 +42,8 @@ interface Links {
   /** Where partitions end, as parts of all vertices. */
   readonly cuts: readonly number[];
   readonly batchRows: number;
+  /** Of changes: superstep, vertex, what, argument. */
+  readonly script: readonly (readonly [number, number, number, number])[];
 }
 
 const links: fc.Arbitrary<Links> = fc.record({
@@ -51,6 +53,7 @@ const links: fc.Arbitrary<Links> = fc.record({
   extra: fc.array(fc.nat(30), { maxLength: 3 }),
   cuts: fc.array(fc.nat(100), { maxLength: 4 }),
   batchRows: fc.constantFrom(1, 2, 7, 16_384),
+  script: fc.array(fc.tuple(fc.nat(4), fc.nat(7), fc.nat(3), fc.nat(6)), { maxLength: 12 }),
 });
 
 const EDGE = { weight: float64, count: int64, label: utf8 };
@@ -160,6 +163,19 @@ const PROGRAMS: { readonly [name: string]: (of: Links, graph: Any) => Table<Sche
   flags: (_, g) => programs.flags(g) as Any,
   names: (_, g) => programs.names(g) as Any,
   nothing: (_, g) => programs.nothing(g) as Any,
+  changes: (of, g) => programs.changes(g, scripted(of)) as Any,
+  changesFolded: (of, g) => programs.changesFolded(g, scripted(of)) as Any,
+};
+
+const scripted = ({ script, utf8: isText, pairs, extra }: Links) => {
+  const n = new Set([...pairs.flat(), ...extra]).size;
+  const within = script.map(([when, who, what, of]) => [
+    when,
+    who,
+    what,
+    what < 2 ? of % (n || 1) : of,
+  ]);
+  return { script: within.flat(), text: isText };
 };
 
 const HARD: readonly (readonly [string, Partial<JobContext>])[] = [

@@ -4,6 +4,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { type ArrangeArgument, runArrange } from './arrange.ts';
 import { type RestoreArgument, runRestore, runSave, type SaveArgument } from './checkpoint-task.ts';
 import { type FindArgument, type FinishArgument, runFind, runFinish } from './finish.ts';
+import { type BornArgument, type MutateArgument, runBorn, runMutate } from './mutate.ts';
 import { Resident } from './resident.ts';
 import { runSuperstep, type SuperstepArgument } from './superstep.ts';
 
@@ -42,6 +43,18 @@ export const save = task(
 export const restore = task(
   'superstep.graph.restore',
   (argument: RestoreArgument, worker) => runRestore(argument, worker as WorkerContext),
+  { module },
+);
+
+export const mutate = task(
+  'superstep.graph.mutate',
+  (argument: MutateArgument, worker) => runMutate(argument, worker as WorkerContext),
+  { module },
+);
+
+export const born = task(
+  'superstep.graph.born',
+  (argument: BornArgument, worker) => runBorn(argument, worker as WorkerContext),
   { module },
 );
 

@@ -44,6 +44,15 @@ interface Decoded {
   readonly values: unknown[];
 }
 
+/** One value, as a function reads it. */
+export function valueIn(of: AnyType, { values, valid }: ColumnArrays, at: number): unknown {
+  if (valid !== undefined && valid[at] === 0) return null;
+  if (of.type === 'bool') return values[at] !== 0;
+  if (of.type !== 'int64' || 'read' in of || !isDirect(of)) return values[at];
+  const halves = values as Int32Array;
+  return halves[2 * at + 1]! * 2 ** 32 + (halves[2 * at]! >>> 0);
+}
+
 export class Columns {
   readonly rows: number;
   readonly #kernels: Kernels;

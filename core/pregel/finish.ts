@@ -41,10 +41,12 @@ export interface FinishArgument {
   /** Of the table: `vertex` first. */
   readonly output: Schema;
   readonly into: Into;
+  /** Places of vertices that are gone, ascending. */
+  readonly gone: readonly number[];
 }
 
 export async function runFinish(argument: FinishArgument, worker: WorkerContext): Promise<Part> {
-  const { context, part, state, columns, output, into } = argument;
+  const { context, part, state, columns, output, into, gone } = argument;
   const resident = Resident.of(worker, part, context);
   const { graph } = resident.facts;
   const carrier = carrierOf(context, worker);
@@ -56,13 +58,19 @@ export async function runFinish(argument: FinishArgument, worker: WorkerContext)
     const ids = new Ids(graph, carrier);
     const own = new RunReader(vertexRun, 0, carrier);
     const states = new RunReader(state.run, 0, carrier);
+    let skipped = 0;
     for (let i = 0; i < states.batches; i++) {
       const batch = states.copy(i);
       const end = batch.first + batch.rows;
       for (let at = batch.first; at < end; ) {
+        if (gone[skipped] === at) {
+          skipped++;
+          at++;
+          continue;
+        }
         // Ids of other vertices are read before the rows are written.
         const piece = own.copy(own.batchOf(at));
-        const to = Math.min(end, piece.first + piece.rows);
+        const to = Math.min(end, piece.first + piece.rows, gone[skipped] ?? end);
         const names = sliceBatch(piece, at - piece.first, to - piece.first);
         const rows = sliceBatch(batch, at - batch.first, to - batch.first);
         const values = columns.map(({ column, vertices: isVertices }): StoredColumn => {

@@ -28,10 +28,11 @@ export class GraphHandle {
   readonly key = randomBytes(8).toString('hex');
   readonly #executor: Executor;
   readonly #owned: Owned[];
+  readonly #old: Owned[] = [];
   #facts: GraphFacts;
   #packed: SharedArrayBuffer;
   /** Of each partition. */
-  readonly #slots: readonly number[];
+  #slots: readonly number[];
   /** The weight that `out` is arranged with. */
   weight: string | undefined;
 
@@ -71,8 +72,21 @@ export class GraphHandle {
     this.#packed = packFacts(this.#facts);
   }
 
+  /** Another graph in the place of this one: nothing that was made of it is good any more. What it held is kept until `forget`. */
+  replace(graph: LoadedGraph, owned: Owned): void {
+    this.#old.push(...this.#owned.splice(0, this.#owned.length, owned));
+    this.#facts = { key: this.key, version: this.#facts.version + 1, graph };
+    this.#packed = packFacts(this.#facts);
+    this.#slots = slotsFor(graph, this.#executor.slots);
+    this.weight = undefined;
+  }
+  forget(): void {
+    for (const owned of this.#old.splice(0)) release(this.#executor, owned);
+  }
+
   /** Frees all that the driver holds; what threads keep is closed by tasks (program.ts). */
   release(): void {
+    this.forget();
     for (const owned of this.#owned.splice(0)) release(this.#executor, owned);
   }
 }

@@ -92,7 +92,8 @@ export class Ids {
 const exact = (of: AnyType): AnyType =>
   of.type === 'int64' ? ({ ...of, read: 'bigint' } as AnyType) : of;
 
-function compareIds(a: Id, b: Id): number {
+/** Numbers by value, text by bytes. */
+export function compareIds(a: Id, b: Id): number {
   if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
   return a < (b as bigint) ? -1 : a > (b as bigint) ? 1 : 0;
 }

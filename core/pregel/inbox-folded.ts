@@ -7,7 +7,7 @@ import { BATCH_ROWS } from '../batch/columns.ts';
 import { widthOf } from '../kernels/messages.ts';
 import { rowsOf } from './arranged.ts';
 import type { Folding } from './fold.ts';
-import type { Reading } from './resident.ts';
+import type { GraphFacts, Reading } from './resident.ts';
 import { RunReader } from './run-reader.ts';
 import type { Received } from './sent.ts';
 
@@ -17,12 +17,13 @@ export interface FoldedInbox {
   readonly got: number;
 }
 
-/** @throws MessageOverflow, LimitError MEMORY */
+/** `sentOver`: the graph as it was when the messages were sent, if it has changed since. @throws MessageOverflow, LimitError MEMORY */
 export function receiveFolded(
   reading: Reading,
   folding: Folding,
   partition: number,
   received: readonly Received[],
+  sentOver: GraphFacts | undefined,
 ): FoldedInbox {
   const { resident, carrier } = reading;
   const { kernels } = resident;
@@ -37,7 +38,8 @@ export function receiveFolded(
   folding.fill(values, vertices);
   kernels.zero(got, vertices);
   for (const { from, channel, form, fields, slice } of received) {
-    const listing = form === 'listed' ? listingOf(reading, from, channel, partition) : undefined;
+    const listing =
+      form === 'listed' ? listingOf(reading, from, channel, partition, sentOver) : undefined;
     for (let i = 0, first = 0; i < slice.batches.length; i++) {
       const { rows, columns } = carrier.read(slice, i, fields);
       const value = columns.at(-1)!;
@@ -59,16 +61,19 @@ function listingOf(
   from: number,
   channel: Received['channel'],
   partition: number,
+  sentOver: GraphFacts | undefined,
 ): (first: number, rows: number, scratch: number) => number {
-  const { listing } = resident.facts[channel as 'out' | 'in']![from]!;
+  const { listing } = (sentOver ?? resident.facts)[channel as 'out' | 'in']![from]!;
   const { kernels } = resident;
   const reader = new RunReader(listing, partition, carrier);
   const name = `listing ${channel} ${from} ${partition}`;
-  const held = resident.optional(name, [rowsOf(listing, partition) * 4], ([pointer]) => {
-    for (const { first, rows, columns } of reader) {
-      kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), pointer! + first * 4);
-    }
-  });
+  const held = sentOver
+    ? undefined
+    : resident.optional(name, [rowsOf(listing, partition) * 4], ([pointer]) => {
+        for (const { first, rows, columns } of reader) {
+          kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), pointer! + first * 4);
+        }
+      });
   if (held !== undefined) return first => held[0]! + first * 4;
   return (first, rows, scratch) => {
     for (const batch of reader.within(first, first + rows)) {

@@ -14,7 +14,7 @@ import { RowInbox } from './inbox-rows.ts';
 import type { Folded } from './messages.ts';
 import { FoldedOutbox } from './outbox-folded.ts';
 import { RowOutbox } from './outbox-rows.ts';
-import type { Reading } from './resident.ts';
+import type { GraphFacts, Reading } from './resident.ts';
 import type { Outbox, Received } from './sent.ts';
 import { Singles } from './singles.ts';
 import { weightOf } from './weights.ts';
@@ -27,6 +27,8 @@ export interface MessagingTask {
   readonly partition: number;
   readonly superstep: number;
   readonly vertices: number;
+  /** The graph as it was when messages were sent that have come, if it has changed since. */
+  readonly sentOver: GraphFacts | undefined;
   /** A run of the task's own: kept if it succeeds. */
   writer(
     name: string,
@@ -104,15 +106,17 @@ export class FoldedMessages implements Messaging {
   readonly #task: MessagingTask;
   readonly #plan: Folded;
   readonly #folding: Folding;
+  readonly #inFolding: Folding;
   readonly #singles: Singles;
   readonly #out: Channel;
   readonly #in: Channel | undefined;
   #inbox = { values: 0, got: 0 };
 
-  constructor(task: MessagingTask, plan: Folded, folding: Folding) {
+  constructor(task: MessagingTask, plan: Folded, folding: Folding, inFolding: Folding) {
     this.#task = task;
     this.#plan = plan;
     this.#folding = folding;
+    this.#inFolding = inFolding;
     this.#singles = new Singles(plan.of);
     this.#out = this.#channel('out');
     const { transposed } = task.reading.resident.facts;
@@ -130,9 +134,9 @@ export class FoldedMessages implements Messaging {
   }
 
   receive(received: readonly Received[]): void {
-    const { reading, partition } = this.#task;
+    const { reading, partition, sentOver } = this.#task;
     try {
-      this.#inbox = receiveFolded(reading, this.#folding, partition, received);
+      this.#inbox = receiveFolded(reading, this.#folding, partition, received, sentOver);
     } catch (error) {
       throw this.#worded(error);
     }
@@ -180,6 +184,7 @@ export class FoldedMessages implements Messaging {
       ...reading,
       worker,
       folding: this.#folding,
+      inFolding: this.#inFolding,
       partition,
       weight: weightOf(this.#plan.along, edge, this.#plan.number),
       writer: (name, fields, hint) => this.#task.writer(name, fields, partitions.length, hint),

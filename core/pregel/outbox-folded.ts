@@ -36,6 +36,8 @@ export interface OutboxRequest extends Reading {
   readonly folding: Folding;
   readonly partition: number;
   readonly weight: Weight | undefined;
+  /** Against edges messages meet no weights. */
+  readonly inFolding: Folding;
   /** A run, with a part for each partition. */
   writer(name: string, fields: RunWriter['fields'], bytesHint: number): RunWriter;
 }
@@ -54,6 +56,13 @@ export class FoldedOutbox {
   constructor(request: OutboxRequest) {
     this.#request = request;
     this.#width = widthOf(request.folding.kind);
+  }
+
+  #foldingOf(channel: 'out' | 'in'): Folding {
+    return channel === 'out' ? this.#request.folding : this.#request.inFolding;
+  }
+  #weightOf(channel: 'out' | 'in'): Weight | undefined {
+    return channel === 'out' ? this.#request.weight : undefined;
   }
 
   get #resident(): Resident {
@@ -78,7 +87,8 @@ export class FoldedOutbox {
   }
 
   async #pull(channel: 'out' | 'in', sent: SentValues, all: boolean): Promise<Sent> {
-    const { folding, partition, worker } = this.#request;
+    const { partition, worker } = this.#request;
+    const folding = this.#foldingOf(channel);
     const resident = this.#resident;
     const { kernels } = resident;
     const arranged = resident.facts[channel]![partition]!;
@@ -120,7 +130,8 @@ export class FoldedOutbox {
 
   /** The arranged edges to a partition: in memory if they fit there, otherwise batch by batch. */
   #arrangedEdges(channel: 'out' | 'in', { listing, sources }: Arranged, most: number) {
-    const { carrier, partition, weight } = this.#request;
+    const { carrier, partition } = this.#request;
+    const weight = this.#weightOf(channel);
     const resident = this.#resident;
     const { kernels } = resident;
     const { length } = listing.partitions;
@@ -184,7 +195,9 @@ export class FoldedOutbox {
     sent: SentValues,
     { out: senders, outEdges: edges }: Pick<Counts, 'out' | 'outEdges'>,
   ): Promise<Sent> {
-    const { folding, partition, weight, carrier } = this.#request;
+    const { partition, carrier } = this.#request;
+    const folding = this.#foldingOf(channel);
+    const weight = this.#weightOf(channel);
     const resident = this.#resident;
     const { kernels } = resident;
     const { edgeRun } = edgesOf(resident, partition, channel);

@@ -39,6 +39,8 @@ export class ProgramThread {
   readonly plan: MessagePlan;
   readonly loop: Loop;
   readonly folding: Folding | undefined;
+  /** Against edges: no weights. */
+  readonly inFolding: Folding | undefined;
   /** Columns of a message that are float64, where it is a record. */
   readonly floats: readonly string[];
   /** By name, since the task began. */
@@ -62,8 +64,12 @@ export class ProgramThread {
     this.plan = messagePlan(spec);
     const columns = spec.message && isRecord(spec.message) ? Object.entries(spec.message) : [];
     this.floats = columns.filter(([, { type }]) => type === 'float64').map(([column]) => column);
-    this.folding =
-      this.plan.kind === 'folded' ? foldingOf(resident.kernels, spec, this.plan) : undefined;
+    const { kernels } = resident;
+    if (this.plan.kind === 'folded') {
+      const { along: _, ...plain } = this.plan;
+      this.folding = foldingOf(kernels, spec, this.plan);
+      this.inFolding = foldingOf(kernels, spec, plain);
+    }
     this.loop = makeLoop(spec, params, this.#host(), (name, by) =>
       counterOf(this.counters)(name, by),
     );

@@ -27,6 +27,8 @@ import type { Kept } from './kept.ts';
 import { messagePlan } from './messages.ts';
 import { receivedBy } from './sent.ts';
 import type { NeedsIn, SuperstepArgument, SuperstepResult } from './superstep.ts';
+import { packFacts } from './resident.ts';
+import { Topology } from './topology.ts';
 import { ARRANGE, CLOSE, FIND, FINISH, runPinned, SUPERSTEP, type Tasking } from './tasks.ts';
 import { transpose } from './transpose.ts';
 import { weightOf } from './weights.ts';
@@ -56,7 +58,7 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramMade> 
   try {
     return await run.run();
   } finally {
-    run.end();
+    await run.end();
   }
 }
 
@@ -74,20 +76,29 @@ class ProgramRun {
   readonly #spec: ProgramSpec;
   readonly #id = randomBytes(8).toString('hex');
   #aggregates: Aggregates;
+  readonly #topology: Topology;
   #params: { readonly [name: string]: unknown } = {};
   #kept: Kept[] = [];
   #superstep = 0;
   /** The program looks at edges one by one. */
   #edges = false;
+  /** It has asked for edges into vertices. */
+  #in = false;
 
   constructor(request: ProgramRequest) {
     this.#request = request;
     this.#spec = findProgram(request.use);
     this.#aggregates = new Aggregates(this.#spec);
+    this.#topology = new Topology(request, this.#spec, request.handle);
+  }
+
+  /** The graph as the program has made it. */
+  get #handle(): GraphHandle {
+    return this.#topology.handle;
   }
 
   async run(): Promise<ProgramMade> {
-    const { signal, handle, onSuperstep, checkpoint } = this.#request;
+    const { signal, onSuperstep, checkpoint } = this.#request;
     this.#params = await this.#resolved();
     await this.#arrange('out');
     await this.#restore();
@@ -95,20 +106,23 @@ class ProgramRun {
       assertWanted(signal);
       const halted = this.#master();
       const outboxes = this.#kept.map(({ outbox }) => outbox);
-      const received = handle.graph.partitions.map((_, p) => receivedBy(p, outboxes));
+      const { partitions, vertexCount } = this.#handle.graph;
+      const received = partitions.map((_, p) => receivedBy(p, outboxes));
+      // A partition without a state is new: its vertices are awake.
       const working = received.map(
-        (messages, p) => this.#superstep === 0 || this.#kept[p]!.awake > 0 || messages.length > 0,
+        (messages, p) => (this.#kept[p]?.awake ?? 1) > 0 || messages.length > 0,
       );
-      if (halted || !working.includes(true) || handle.graph.vertexCount === 0) break;
+      if (halted || !working.includes(true) || vertexCount === 0) break;
       this.#checkLimit(received.filter(messages => messages.length > 0).length);
       onSuperstep(this.#superstep);
       await this.#step(working, received, true);
       if (checkpoint?.isDue(this.#superstep + 1)) await this.#save(checkpoint);
     }
-    // Ended before it began: `init` has still to set the state.
-    if (this.#kept.length === 0)
+    // Ended before they began: `init` has still to set their state.
+    const begun = this.#handle.graph.partitions.map((_, p) => this.#kept[p] !== undefined);
+    if (begun.includes(false))
       await this.#step(
-        handle.graph.partitions.map(() => true),
+        begun.map(is => !is),
         [],
         false,
       );
@@ -116,9 +130,10 @@ class ProgramRun {
   }
 
   /** Gives back what is held. */
-  end(): void {
+  async end(): Promise<void> {
     for (const { owned } of this.#kept) release(this.#request.executor, owned);
     this.#kept = [];
+    await this.#topology.end(handle => closeGraph(this.#request, handle));
   }
 
   /** Goes on from a checkpoint, where there is one. */
@@ -147,7 +162,10 @@ class ProgramRun {
     received: readonly ReturnType<typeof receivedBy>[],
     compute: boolean,
   ): Promise<void> {
-    const { handle, context, use, onTask, executor, checkpoint } = this.#request;
+    const { context, use, onTask, executor, checkpoint } = this.#request;
+    const handle = this.#handle;
+    const { counts, sentOver } = this.#topology;
+    const over = sentOver && packFacts(sentOver);
     const partitions = working.flatMap((works, p) => (works ? [p] : []));
     const argument = (p: number): SuperstepArgument => ({
       context,
@@ -156,13 +174,14 @@ class ProgramRun {
       run: this.#id,
       params: this.#params,
       superstep: this.#superstep,
-      vertexCount: handle.graph.vertexCount,
-      edgeCount: handle.graph.edgeCount,
+      ...counts,
       aggregates: this.#aggregates.current,
       state: this.#kept[p]?.state,
       received: received[p] ?? [],
       compute,
       edges: this.#edges,
+      gone: this.#topology.goneOf(p),
+      sentOver: over,
     });
     const asked = partitions.map(p => ({ task: p, slot: handle.slotOf(p), argument: argument(p) }));
     const stage = `${this.#spec.name} superstep ${this.#superstep}`;
@@ -188,6 +207,11 @@ class ProgramRun {
     }
     this.#kept = next;
     checkpoint?.refuseChanges(this.#spec.name, results);
+    const changes = results.map(({ mutations }, i) => [partitions[i]!, mutations] as const);
+    if (!(await this.#topology.settle(changes))) return;
+    // What was arranged was another graph.
+    if (this.#in) await this.#transpose();
+    await this.#arrange('out');
   }
 
   /** Whether it halts. */
@@ -195,12 +219,10 @@ class ProgramRun {
     const { name, master } = this.#spec;
     if (master === undefined) return false;
     let halted = false;
-    const { graph } = this.#request.handle;
     const ctx = {
       superstep: this.#superstep,
-      vertexCount: graph.vertexCount,
-      edgeCount: graph.edgeCount,
-      directed: graph.directed,
+      ...this.#topology.counts,
+      directed: this.#handle.graph.directed,
       params: this.#params,
       aggregates: this.#aggregates.current,
       halt: () => void (halted = true),
@@ -262,7 +284,8 @@ class ProgramRun {
 
   /** Edges by target, for messages that are folded on their way. */
   async #arrange(channel: 'out' | 'in'): Promise<void> {
-    const { handle, context } = this.#request;
+    const { context } = this.#request;
+    const handle = this.#handle;
     const plan = messagePlan(this.#spec);
     if (plan.kind !== 'folded' || handle.graph.vertexCount === 0) return;
     const along = channel === 'out' ? plan.along : undefined;
@@ -291,13 +314,15 @@ class ProgramRun {
   }
 
   async #transpose(): Promise<void> {
-    const { handle } = this.#request;
+    const handle = this.#handle;
+    this.#in = true;
     if (handle.facts.transposed === undefined) await transpose(this.#request, handle);
     await this.#arrange('in');
   }
 
   async #finish(): Promise<Part[]> {
-    const { handle, context, output, into } = this.#request;
+    const { context, output, into } = this.#request;
+    const handle = this.#handle;
     const names = Object.keys(this.#spec.state);
     const columns = Object.entries(outputOf(this.#spec)).map(([name, of]) => ({
       column: names.indexOf(name),
@@ -314,6 +339,7 @@ class ProgramRun {
         columns,
         output,
         into: parts,
+        gone: this.#topology.goneOf(p),
       } satisfies FinishArgument,
     }));
     return runPinned<Part>(this.#request, FINISH, `${this.#spec.name} output`, asked);

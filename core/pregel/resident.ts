@@ -34,6 +34,9 @@ export function packFacts(facts: GraphFacts): SharedArrayBuffer {
   return shared;
 }
 
+export const unpackFacts = (facts: SharedArrayBuffer): GraphFacts =>
+  JSON.parse(Buffer.from(new Uint8Array(facts)).toString()) as GraphFacts;
+
 /** A block of kernel memory that may be dropped. */
 interface Optional {
   readonly pointers: readonly number[];
@@ -60,7 +63,7 @@ export class Resident {
     const name = `graph ${key}`;
     const known = worker.residents.get(name) as Resident | undefined;
     if (known?.facts.version === version) return known;
-    const parsed = JSON.parse(Buffer.from(new Uint8Array(facts)).toString()) as GraphFacts;
+    const parsed = unpackFacts(facts);
     if (known !== undefined) {
       known.#changed(parsed);
       return known;

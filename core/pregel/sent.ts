@@ -32,7 +32,8 @@ export function receivedBy(
 ): Received[] {
   return outboxes.flatMap((outbox, from) =>
     (outbox ?? []).flatMap(({ channel, form, run }) => {
-      const batches = run.partitions[partition]!;
+      // A partition that is new got nothing.
+      const batches = run.partitions[partition] ?? [];
       if (batches.length === 0) return [];
       const segment = run.segment === undefined ? {} : { segment: run.segment };
       return [{ from, channel, form, fields: run.fields, slice: { batches, ...segment } }];

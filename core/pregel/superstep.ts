@@ -19,7 +19,7 @@ import { hardened } from '../mapreduce/hard-memory.ts';
 import { type Measured, measure } from '../mapreduce/measure.ts';
 import type { JobContext } from '../mapreduce/stage.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
-import type { Columns } from './columns.ts';
+import { type Columns, valueIn } from './columns.ts';
 import type { ProgramSpec } from './define.ts';
 import { EdgeWindows } from './edge-window.ts';
 import { idOf } from './ids.ts';
@@ -31,10 +31,10 @@ import {
   RowMessages,
   type SentMessages,
 } from './messaging.ts';
-import { Mutations, type Requests } from './mutations.ts';
+import { type Edge, Mutations, type Requests } from './mutations.ts';
 import { degreesOf, type GraphPart } from './parts.ts';
 import { type LoopTask, messageIsNaN, Needed, ProgramThread } from './program-thread.ts';
-import { type Reading, Resident } from './resident.ts';
+import { type GraphFacts, type Reading, Resident, unpackFacts } from './resident.ts';
 import type { Received } from './sent.ts';
 import type { Holding } from './tasks.ts';
 import { type HeldState, loadState, type State, storeState } from './state.ts';
@@ -61,6 +61,10 @@ export interface SuperstepArgument {
   readonly compute: boolean;
   /** What the program is known to ask for: its edges, one after the other. */
   readonly edges: boolean;
+  /** Places of vertices that are gone. */
+  readonly gone: readonly number[];
+  /** GraphFacts of when the messages that have come were sent, if the graph has changed since. */
+  readonly sentOver: SharedArrayBuffer | undefined;
 }
 
 export interface SuperstepResult extends Measured, SentMessages, Holding {
@@ -129,6 +133,7 @@ class Superstep implements LoopTask, MessagingTask {
   readonly superstep: number;
   readonly vertices: number;
   readonly mutations: Mutations;
+  readonly sentOver: GraphFacts | undefined;
   sending = false;
   readonly #argument: SuperstepArgument;
   readonly #thread: ProgramThread;
@@ -160,7 +165,13 @@ class Superstep implements LoopTask, MessagingTask {
     this.partition = partition;
     this.superstep = argument.superstep;
     this.vertices = graph.partitions[partition]!.vertices;
-    this.mutations = new Mutations(index => this.#edgesOf(index));
+    this.sentOver = argument.sentOver && unpackFacts(argument.sentOver);
+    this.mutations = new Mutations(
+      spec,
+      graph.vertexCount,
+      index => this.#edgesOf(index),
+      () => this.sending,
+    );
     this.#argument = argument;
     this.#thread = thread;
     this.#arena = new TaskArena(worker, resident.taken.get(partition) ?? 0);
@@ -178,8 +189,8 @@ class Superstep implements LoopTask, MessagingTask {
   }
 
   #messagingOf(): Messaging {
-    const { plan, folding } = this.#thread;
-    if (plan.kind === 'folded') return new FoldedMessages(this, plan, folding!);
+    const { plan, folding, inFolding } = this.#thread;
+    if (plan.kind === 'folded') return new FoldedMessages(this, plan, folding!, inFolding!);
     return plan.kind === 'rows' ? new RowMessages(this) : new NoMessages(this);
   }
 
@@ -189,6 +200,7 @@ class Superstep implements LoopTask, MessagingTask {
     const { vertexCount, edgeCount, aggregates, state, received, compute } = this.#argument;
     const { directed } = reading.resident.facts.graph;
     this.#messaging.receive(received);
+    this.#quieten();
     Object.assign(loop.ctx, { superstep, vertexCount, edgeCount, directed, aggregates });
     loop.start();
     const ran = await this.#placed(async () => {
@@ -215,6 +227,16 @@ class Superstep implements LoopTask, MessagingTask {
       segments: this.#writers.filter(({ spilledBytes }) => spilledBytes > 0).length,
       edges: this.#windows.length > 0,
     };
+  }
+
+  /** Vertices that are gone do not run, whatever was sent to them. */
+  #quieten(): void {
+    const { gone } = this.#argument;
+    if (gone.length === 0) return;
+    const { buffer } = this.reading.resident.kernels.u8;
+    const { got } = this.#messaging.arrays(buffer);
+    const awake = new Uint8Array(buffer, this.#held.awake, this.vertices);
+    for (const index of gone) got[index] = awake[index] = 0;
   }
 
   /** What it has written is not wanted. */
@@ -313,7 +335,7 @@ class Superstep implements LoopTask, MessagingTask {
     const own = way === 'out' ? this.mutations.edgesOf(index) : undefined;
     if (own !== undefined) {
       for (const { target, value } of own) {
-        const weight = along && (value as { [column: string]: unknown })[along.column];
+        const weight = along && value[along.column];
         this.sendTo(
           target,
           along ? ALONG[along.along](message as never, weight as never) : message,
@@ -328,7 +350,10 @@ class Superstep implements LoopTask, MessagingTask {
     const { offsets, first, targets, values } = windows.arrays();
     const column = along && Object.keys(this.spec.edge!).indexOf(along.column);
     for (let at = offsets[index]! - first; at < offsets[index + 1]! - first; at++) {
-      const weight = column === undefined ? undefined : values[column]!.values[at];
+      const weight =
+        column === undefined
+          ? undefined
+          : valueIn(this.spec.edge![along!.column]!, values[column]!, at);
       const met = along ? ALONG[along.along](message as never, weight as never) : message;
       if (along) checkNumbers(met, this.#thread.floats);
       this.#messaging.sendTo(targets[at]!, met);
@@ -341,14 +366,16 @@ class Superstep implements LoopTask, MessagingTask {
   }
 
   /** A vertex's edges as it has them, to be changed. */
-  #edgesOf(index: number): { target: number; value: object }[] {
+  #edgesOf(index: number): Edge[] {
     const [windows] = this.#windows;
     if (windows === undefined) this.#need('edges');
     const { offsets, first, targets, values } = windows.arrays();
-    const names = Object.keys(this.spec.edge ?? {});
-    const edges: { target: number; value: object }[] = [];
+    const columns = Object.entries(this.spec.edge ?? {});
+    const edges: Edge[] = [];
     for (let at = offsets[index]! - first; at < offsets[index + 1]! - first; at++) {
-      const value = Object.fromEntries(names.map((name, k) => [name, values[k]!.values[at]]));
+      const value = Object.fromEntries(
+        columns.map(([name, of], k) => [name, valueIn(of, values[k]!, at)]),
+      );
       edges.push({ target: targets[at]!, value });
     }
     return edges;

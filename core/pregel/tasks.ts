@@ -13,6 +13,8 @@ export const FINISH = body('finish');
 export const SAVE = body('save');
 export const RESTORE = body('restore');
 export const CLOSE = body('close');
+export const MUTATE = body('mutate');
+export const BORN = body('born');
 
 /** What a graph's tasks are run with. */
 export interface Tasking extends TasksRequest {

@@ -242,3 +242,80 @@ export const nothing = vertexProgram({
   compute: v => v.voteToHalt(),
   master: ctx => ctx.halt(),
 });
+
+/** What a script of changes says: who, when, what, with which argument. */
+interface Scripted {
+  readonly script: readonly number[];
+  readonly text: boolean;
+}
+interface Changing {
+  readonly id: number;
+  addEdge(target: never, value: never): undefined;
+  removeEdges(target: never): undefined;
+  remove(): undefined;
+}
+function act(
+  v: Changing,
+  superstep: number,
+  { script, text }: Scripted,
+  addVertex: (id: number | string) => undefined,
+): undefined {
+  for (let i = 0; i + 3 < script.length; i += 4) {
+    const [when, who, what, argument] = script.slice(i, i + 4) as [number, number, number, number];
+    if (when !== superstep || who !== v.id) continue;
+    const value = { weight: argument / 4, count: argument, label: `+${argument}` };
+    if (what === 0) v.addEdge(argument as never, value as never);
+    else if (what === 1) v.removeEdges(argument as never);
+    else if (what === 2) v.remove();
+    else addVertex(text ? `new${argument}` : argument * 13 + 1);
+  }
+}
+const SCRIPT = { script: list(int32), text: false };
+
+/** Changes its graph, and says what it sees of it; messages that are rows. */
+export const changes = vertexProgram({
+  name: 'changes',
+  params: SCRIPT,
+  edge: { weight: float64, count: int64, label: utf8 },
+  state: { seen: utf8, born: int32 },
+  message: int32,
+  init(v, ctx) {
+    v.born = ctx.superstep;
+    v.seen = '';
+  },
+  compute(v, messages, ctx) {
+    act(v as Changing, ctx.superstep, ctx.params, id => ctx.addVertex(id));
+    let edges = '';
+    for (const { target, value } of v.outEdges) {
+      edges += ` ${target}${value.label}${value.count}`;
+    }
+    v.seen += `${ctx.superstep}:${[...messages].join()} ${v.outDegree}>${edges} <${v.inDegree} of ${ctx.vertexCount}/${ctx.edgeCount};`;
+    if (ctx.superstep > 4) return v.voteToHalt();
+    v.sendToOut(v.id % 100);
+    v.sendToIn(-(v.id % 100));
+  },
+});
+
+/** The same with messages that are folded. */
+export const changesFolded = vertexProgram({
+  name: 'changes-folded',
+  params: SCRIPT,
+  edge: { weight: float64, count: int64, label: utf8 },
+  state: { total: float64, born: int32, into: int32 },
+  message: float64,
+  combine: sum,
+  along: plus('weight'),
+  init(v, ctx) {
+    v.born = ctx.superstep;
+    v.total = v.id % 8;
+  },
+  compute(v, received, ctx) {
+    act(v as Changing, ctx.superstep, ctx.params, id => ctx.addVertex(id));
+    if (ctx.superstep > 0) v.total = (received % 64) + ctx.edgeCount;
+    v.into += v.inDegree;
+    if (ctx.superstep > 4) return v.voteToHalt();
+    v.sendToOut(v.total % 16);
+    v.sendToIn(1);
+    v.sendTo(v.id, 0.5);
+  },
+});

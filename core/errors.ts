@@ -78,6 +78,8 @@ export const CODES = {
   ],
   CSV_WIDTH: ['DataError', 'a row of a csv file has more or fewer columns than its header'],
   CSV_VALUE: ['DataError', 'a cell of a csv file is no value of its column'],
+  PARQUET_INVALID: ['DataError', 'a Parquet file is damaged, or not what it says'],
+  PARQUET_VALUE: ['DataError', 'a value in a Parquet file is null or too large for its column'],
   GRAPH_INVALID: [
     'DataError',
     'a header, or the properties, of a graph are not what they should be',

@@ -6,6 +6,7 @@ test('the format of inputs: asked for, by extension, else text', t => {
   t.is(inputFormat([]), 'text');
   t.is(inputFormat(['a.csv', 'a.txt'], 'text'), 'text');
   for (const path of ['a.csv', 'a.CSV', 'x/a.csv.gz']) t.is(inputFormat([path]), 'csv');
+  t.is(inputFormat(['a.parquet']), 'parquet');
   t.throws(() => inputFormat(['a.txt', 'b.csv']), {
     code: 'FORMAT_MIXED',
     message: 'inputs of one table have one format: a.txt is text, b.csv is csv',
@@ -18,12 +19,12 @@ test('the format of inputs: asked for, by extension, else text', t => {
     message: 'orders.jsonl: jsonl cannot be read yet',
     details: {
       remedy:
-        'Formats that can be read: text, csv, edges, mtx. To read its lines as text: --input-format text',
+        'Formats that can be read: text, csv, parquet, edges, mtx. To read its lines as text: --input-format text',
     },
   });
-  t.throws(() => inputFormat(['a'], 'parquet'), {
+  t.throws(() => inputFormat(['a'], 'jsonl'), {
     code: 'FORMAT_NOT_READ',
-    message: '--input-format parquet: parquet cannot be read yet',
+    message: '--input-format jsonl: jsonl cannot be read yet',
   });
   for (const name of ['xml', '__proto__', 'constructor', '']) {
     t.throws(() => inputFormat(['a'], name), { code: 'FORMAT_UNKNOWN' });

@@ -196,7 +196,7 @@ const FORMATS: {
   text: { extensions: ['.txt'], reads: true, writes: true },
   csv: { extensions: ['.csv'], reads: true, writes: true },
   jsonl: { extensions: ['.jsonl', '.ndjson'], reads: false, writes: true },
-  parquet: { extensions: ['.parquet'], reads: false, writes: true },
+  parquet: { extensions: ['.parquet'], reads: true, writes: true },
   // No extension is its own: a table of edges makes edges of what would be text.
   edges: { extensions: [], reads: true, writes: false },
   mtx: { extensions: ['.mtx'], reads: true, writes: false, graph: true },

@@ -85,6 +85,31 @@ test('csv: columns by name, as they are and through a job', async t => {
   await fails(t, read(folder, { nom: utf8 }), 'COLUMN_MISSING');
 });
 
+test('parquet: what a job has written is read by another', async t => {
+  const folder = write(t, {
+    'a.csv': 'source,target,name\n1,2,x\n9007199254740993,3,\n2,1,"a, b"\n',
+  });
+  const columns = { source: bigint64, target: bigint64, name: nullable(utf8) };
+  const out = join(folder, 'out');
+  const session = await sessions.open(WAYS[1]!.session);
+  const options = { output: out, format: 'parquet' } as const;
+  await session.run(read(join(folder, 'a.csv'), columns), options);
+  const rows = [
+    { name: 'x', source: 1n },
+    { name: null, source: 9_007_199_254_740_993n },
+    { name: 'a, b', source: 2n },
+  ];
+  const table = read(out, { name: columns.name, source: bigint64 });
+  t.deepEqual(await sameInAll(sessions, table), rows);
+  t.deepEqual(await sameInAll(sessions, degrees(table)), [
+    { vertex: 1n, out: 1 },
+    { vertex: 2n, out: 1 },
+    { vertex: 9_007_199_254_740_993n, out: 1 },
+  ]);
+  await fails(t, read(out, { name: utf8 }), 'PARQUET_VALUE');
+  await fails(t, read(out, { source: float64 }), 'COLUMN_TYPE');
+});
+
 test('Matrix Market: entries are edges, rows are vertices', async t => {
   const text = '%%MatrixMarket matrix coordinate real skew-symmetric\n3 3 2\n2 1 1.5\n3 1 2\n';
   const folder = write(t, { 'g.mtx': text });

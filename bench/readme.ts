@@ -27,7 +27,15 @@ export function paste(text: string, tables: string): string {
 }
 
 /** What users ask first, first; kernels are for those who work on them. */
-const README = ['wordcount', 'start', 'memory', 'scaling', 'tasks'];
+const README = [
+  'wordcount',
+  'pagerank',
+  'pagerank-graphology',
+  'start',
+  'memory',
+  'scaling',
+  'tasks',
+];
 const isKernels = ({ suite }: SuiteResult): boolean => suite.startsWith('kernels-');
 
 function pasteInto(file: string, results: readonly SuiteResult[]): void {

@@ -84,7 +84,7 @@ export function addMapStats(stats: JobStats, object: MapObject): void {
     for (const ref of run.partitions.flat()) {
       stats.rowsShuffled += ref.rows;
       stats.bytesShuffled += ref.bytes;
-      if ('place' in ref) stats.bytesSpilled += ref.bytes;
+      if (!('range' in ref)) stats.bytesSpilled += ref.bytes;
     }
     if (run.segment !== undefined) stats.segments++;
   }

@@ -79,8 +79,7 @@ function saveRun(
         const slice = { batches, ...(segment !== undefined && { segment }) };
         writer ??= new SegmentWriter(path, fields, worker.segments);
         worker.heapCheck();
-        const place = writer.write(carrier.read(slice, i, fields));
-        return { rows: place.rows, bytes: place.length, crc: place.crc, place };
+        return writer.write(carrier.read(slice, i, fields));
       }),
     );
     const bytes = writer?.close().bytes ?? 0;

@@ -38,10 +38,7 @@ export function storeGraph(
   const write = (name: string, rows: readonly object[], schema: Schema, fields: Field[]): Run => {
     const segment = join(folder, `${name}.parquet`);
     const writer = new SegmentWriter(segment, fields);
-    const refs = [...cut(batchOf(rows, schema), batchRows)].map(batch => {
-      const place = writer.write(batch);
-      return { rows: batch.rows, bytes: place.length, crc: place.crc, place };
-    });
+    const refs = [...cut(batchOf(rows, schema), batchRows)].map(batch => writer.write(batch));
     writer.close();
     return { fields, segment, partitions: [refs.filter(({ rows: n }) => n > 0)] };
   };

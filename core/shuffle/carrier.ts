@@ -43,7 +43,7 @@ export class SharedCarrier implements Carrier {
   read(slice: Slice, batch: number, fields: readonly Field[]): StoredBatch {
     const ref = slice.batches[batch]!;
     if ('range' in ref) return readBatchFrom(this.#arena.view(ref.range), fields, ref);
-    return this.#segment(slice.segment!, fields).read(ref.place);
+    return this.#segment(slice.segment!, fields).read(ref);
   }
 
   close(): void {

@@ -93,24 +93,26 @@ export class RunWriter {
     const range = { slab, offset: offset + this.#used, length: bytes };
     this.#used += bytes;
     const crc = writeBatchTo(arena.view(range), fields, batch, layout);
-    this.#add(partition, { rows: batch.rows, bytes, crc, range, sizes, ...this.#first(batch) });
+    const ref = { rows: batch.rows, bytes, crc, range, sizes };
+    const first = this.#first(batch);
+    this.#add(partition, first === undefined ? ref : { ...ref, first });
   }
 
   #spill(partition: number, batch: StoredBatch): void {
     const { segment, fields, arena } = this.#options;
     this.#writer ??= new SegmentWriter(segment, fields, arena.segments);
     const place = this.#writer.write(batch);
-    const { rows, length, crc } = place;
-    this.spilledBytes += length;
-    this.#options.arena.spilled(length);
-    this.#add(partition, { rows, bytes: length, crc, place, ...this.#first(batch) });
+    this.spilledBytes += place.bytes;
+    this.#options.arena.spilled(place.bytes);
+    const first = this.#first(batch);
+    this.#add(partition, first === undefined ? place : { ...place, first });
   }
 
-  #first({ columns }: StoredBatch): { first?: Uint8Array } {
+  #first({ columns }: StoredBatch): Uint8Array | undefined {
     const { firstKeyBytes } = this.#options;
-    if (firstKeyBytes === undefined) return {};
+    if (firstKeyBytes === undefined) return undefined;
     const { data, offsets } = columns[0]!;
-    return { first: data.slice(0, Math.min(offsets![1]!, firstKeyBytes)) };
+    return data.slice(0, Math.min(offsets![1]!, firstKeyBytes));
   }
 
   finish(): Run {

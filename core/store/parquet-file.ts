@@ -139,15 +139,15 @@ export class ParquetFile {
     }
   }
 
-  /** @returns the CRC-32 of the group's bytes */
-  endGroup(rows: number): {
-    readonly offset: number;
-    readonly length: number;
-    readonly crc: number;
-  } {
-    this.#flush();
+  /** @param trailer follows the pages, where readers of Parquet do not look; `bytes` and `crc` have it, too */
+  endGroup(
+    rows: number,
+    trailer?: Uint8Array,
+  ): { readonly offset: number; readonly bytes: number; readonly crc: number } {
     const { types, serialize } = parquetjs();
     const end = this.position;
+    if (trailer !== undefined) this.append(trailer);
+    this.#flush();
     const columns = this.#chunks.map(({ start, values }, i) => {
       const bytes = (this.#chunks[i + 1]?.start ?? end) - start;
       const meta = new types.ColumnMetaData!({
@@ -163,12 +163,14 @@ export class ParquetFile {
       // `file_offset` 0 where no copy of the metadata follows the chunk, as parquet.thrift asks.
       return Object.assign(new types.ColumnChunk!({ file_offset: 0 }), { meta_data: meta });
     });
-    const length = end - this.#groupStart;
-    const group = new types.RowGroup!({ total_byte_size: length, num_rows: rows });
+    const group = new types.RowGroup!({
+      total_byte_size: end - this.#groupStart,
+      num_rows: rows,
+    });
     this.#groups.append(serialize(Object.assign(group, { columns })));
     this.#groupCount++;
     this.#envelope.rowCount += rows;
-    return { offset: this.#groupStart, length, crc: this.#crc };
+    return { offset: this.#groupStart, bytes: this.position - this.#groupStart, crc: this.#crc };
   }
 
   /** Writes the footer, with `metadata` as its keys and values. @returns bytes of the file */

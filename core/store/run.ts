@@ -26,10 +26,8 @@ export interface BatchInArena extends AnyBatch {
   /** Data bytes of each `bytes` column, in order; all else follows from the fields and the rows. */
   readonly sizes: readonly number[];
 }
-/** A batch in the run's segment. */
-export interface BatchInSegment extends AnyBatch {
-  readonly place: BatchPlace;
-}
+/** A batch in the run's segment: its place there. */
+export interface BatchInSegment extends AnyBatch, BatchPlace {}
 /** Where one batch of a run is, whole and checksummed. Plain data: travels in messages. `crc` is the CRC-32 of
  *  the `bytes` bytes that it has there. */
 export type BatchRef = BatchInArena | BatchInSegment;

@@ -152,7 +152,7 @@ test('one flipped bit anywhere in a row group is found, with file and offset', t
   const { places } = write(path, FIELDS, [slice(SAMPLE, 4), slice(SAMPLE, 4)]);
   const place = places[1]!;
   const whole = readFileSync(path);
-  for (let at = place.offset; at < place.offset + place.length; at++) {
+  for (let at = place.offset; at < place.offset + place.bytes; at++) {
     const damaged = Buffer.from(whole);
     damaged[at]! ^= 1 << (at % 8);
     writeFileSync(path, damaged);
@@ -172,7 +172,7 @@ test('a segment that was cut short, is no Parquet file or has gone', t => {
   const { places, bytes } = write(path, FIELDS, [slice(SAMPLE, 4)]);
   truncateSync(path, bytes - 1);
   t.throws(() => openSegment(path), { code: 'SEGMENT_CORRUPT' });
-  truncateSync(path, places[0]!.length);
+  truncateSync(path, places[0]!.bytes);
   const reader = new SegmentReader(path, FIELDS);
   t.throws(() => reader.read(places[0]!), { code: 'SEGMENT_CORRUPT', message: /ends at byte/ });
   reader.close();
@@ -219,7 +219,7 @@ test('a device that fails when it is read is IO', t => {
   if (!existsSync(memory)) return t.pass('no /proc');
   // At its beginning nothing is mapped, and the system says EIO.
   const reader = new SegmentReader(memory, FIELDS);
-  const place = { offset: 0, length: 64, rows: 1, crc: 0, bodies: [] };
+  const place = { rows: 1, bytes: 64, crc: 0, offset: 0 };
   const error = t.throws(() => reader.read(place), { code: 'IO', name: 'LimitError' });
   t.is(error?.message, '/proc/self/mem: cannot read: i/o error (EIO)');
   t.like(error, { details: { file: memory }, cause: { code: 'EIO', syscall: 'read' } });

@@ -1,4 +1,5 @@
-/** A segment: intermediate batches in a Parquet file. One batch is one row group, one column one page.
+/** A segment: intermediate batches in a Parquet file. One batch is one row group, one column one page. Behind the pages of a
+ * group, where readers of Parquet do not look, lies where each page's body begins: 4 bytes a column.
  *
  * Order of calls: new SegmentWriter, write*, close (or abort); the places that `write` returns travel to whoever
  * reads; new SegmentReader, read*, close. `openSegment` finds the places again in the file alone.
@@ -26,20 +27,21 @@ import {
   takeFixed,
   takeLevels,
   takeVariable,
+  uint32,
 } from './pages.ts';
 import { type Leaf, MAGIC, ParquetFile, type SchemaElement, STAGE_BYTES } from './parquet-file.ts';
 import { parquetjs, PHYSICAL, REPETITION } from './parquetjs.ts';
 
-/** Where a batch is in a segment. Plain data, small: a run of 1 GiB has 4,096 of them. */
+/** Where a batch is in a segment. Plain data, as little as can be: a run of 10 GB has 40,000 of them, and they lie on the
+ *  heaps of workers and of the driver. */
 export interface BatchPlace {
+  readonly rows: number;
+  /** Of the row group, with what lies behind its pages. */
+  readonly bytes: number;
+  /** CRC-32 of those. */
+  readonly crc: number;
   /** Of the row group, in the file. */
   readonly offset: number;
-  readonly length: number;
-  readonly rows: number;
-  /** CRC-32 of the row group's bytes. */
-  readonly crc: number;
-  /** Where each column's page body starts and ends, counted from `offset`: start, end, start, end… */
-  readonly bodies: readonly number[];
 }
 
 /** Columns with more data than this hold a value larger than a batch; they are written value by value, not as a page
@@ -52,8 +54,10 @@ const TYPES: { readonly [K in Kind]: number } = {
   f64: PHYSICAL.DOUBLE,
   bytes: PHYSICAL.BYTE_ARRAY,
 };
-/** Key of the footer's metadata under which `places` lie. */
-const PLACES = 'superstep.places';
+/** Key of the footer's metadata under which the checksums lie. */
+const CHECKSUMS = 'superstep.checksums';
+/** Of where a page's body begins. */
+const BODY_WIDTH = 4;
 
 /** What a thread's segments are written and read with, used again: each with its own would be a MiB of garbage a
  *  segment, and V8 lets tens of MiB of such lie. */
@@ -80,12 +84,14 @@ export class SegmentWriter {
   readonly #buffers: SegmentBuffers;
   readonly #body: PageBuffer;
   readonly #own: WriteBuffers;
-  readonly #places: number[][] = [];
+  readonly #bodies: DataView<ArrayBuffer>;
+  readonly #checksums: number[] = [];
   #ended = false;
 
   /** Creates the file. Throws DISK_FULL or IO, as all methods do; the caller then calls `abort`. */
   constructor(path: string, fields: readonly Field[], buffers = new SegmentBuffers()) {
     this.#fields = fields;
+    this.#bodies = new DataView(new ArrayBuffer(BODY_WIDTH * fields.length));
     this.#buffers = buffers;
     this.#own = buffers.take();
     this.#body = this.#own.body;
@@ -95,23 +101,22 @@ export class SegmentWriter {
 
   write(batch: StoredBatch): BatchPlace {
     const { rows } = batch;
-    if (rows === 0) return { offset: this.#file.position, length: 0, rows, crc: 0, bodies: [] };
+    if (rows === 0) return { rows, bytes: 0, crc: 0, offset: this.#file.position };
     this.#file.beginGroup();
     const start = this.#file.position;
-    const bodies: number[] = [];
     for (let i = 0; i < this.#fields.length; i++) {
       this.#file.beginColumn();
-      bodies.push(this.#writeColumn(this.#fields[i]!, batch.columns[i]!, rows) - start);
-      bodies.push(this.#file.position - start);
+      const body = this.#writeColumn(this.#fields[i]!, batch.columns[i]!, rows) - start;
+      this.#bodies.setUint32(BODY_WIDTH * i, body, true);
     }
-    const place = { rows, bodies, ...this.#file.endGroup(rows) };
-    this.#places.push([place.crc, ...bodies.filter((_, i) => i % 2 === 0)]);
-    return place;
+    const { bytes, crc, offset } = this.#file.endGroup(rows, new Uint8Array(this.#bodies.buffer));
+    this.#checksums.push(crc);
+    return { rows, bytes, crc, offset };
   }
 
   /** Writes the footer. @returns bytes and rows of the file */
   close(): { readonly bytes: number; readonly rows: number } {
-    const bytes = this.#file.close({ [PLACES]: JSON.stringify(this.#places) });
+    const bytes = this.#file.close({ [CHECKSUMS]: JSON.stringify(this.#checksums) });
     this.#end();
     return { bytes, rows: this.#file.rows };
   }
@@ -201,11 +206,12 @@ export class SegmentReader {
    *  (`valuesOf` in columns.ts aligns it). Throws SEGMENT_CORRUPT, IO. */
   read(place: BatchPlace, keep = false): StoredBatch {
     const buffers = keep ? new Buffers() : this.#buffers;
-    const bytes = buffers.take('group', place.length);
+    const bytes = buffers.take('group', place.bytes);
     readAll(this.#descriptor, bytes, place.offset, this.path);
     if (crc32(bytes) !== place.crc) throw corrupt(this.path, place.offset, 'its checksum differs');
+    const bodies = place.bytes - BODY_WIDTH * this.#fields.length;
     const columns = this.#fields.map((field, i) => {
-      const start = place.bodies[2 * i] ?? 0;
+      const start = place.rows === 0 ? 0 : uint32(bytes, bodies + BODY_WIDTH * i);
       return readColumn(field, i, bytes, start, place, buffers);
     });
     return { rows: place.rows, columns };
@@ -277,18 +283,16 @@ export function openSegment(path: string): {
     kind: kinds[element.type!] as Kind,
     nullable: element.repetition_type === REPETITION.OPTIONAL,
   }));
-  const written = footer.key_value_metadata?.find(({ key }) => key === PLACES)?.value;
+  const written = footer.key_value_metadata?.find(({ key }) => key === CHECKSUMS)?.value;
   if (written === undefined) throw corrupt(path, 0, 'superstep did not write it');
-  const starts = JSON.parse(written) as number[][];
+  const checksums = JSON.parse(written) as number[];
   const places = footer.row_groups.map((group, i) => {
-    const chunks = group.columns.map(({ meta_data: meta }) => meta);
-    const offset = Number(chunks[0]!.data_page_offset);
-    const ends = chunks.map(
-      meta => Number(meta.data_page_offset) + Number(meta.total_compressed_size) - offset,
-    );
-    const [crc, ...from] = starts[i]!;
-    const bodies = from.flatMap((start, column) => [start, ends[column]!]);
-    return { offset, length: ends.at(-1)!, rows: Number(group.num_rows), crc: crc!, bodies };
+    const rows = Number(group.num_rows);
+    const offset = Number(group.columns[0]!.meta_data.data_page_offset);
+    const { data_page_offset: last, total_compressed_size: length } =
+      group.columns.at(-1)!.meta_data;
+    const bytes = Number(last) + Number(length) - offset + BODY_WIDTH * fields.length;
+    return { rows, bytes, crc: checksums[i]!, offset };
   });
   return { fields, places };
 }

@@ -32,7 +32,8 @@ const PARAMETERS = {
 /** What null is: as far as one cannot get. */
 const NULLS = { int64: '9223372036854775807', int32: '9223372036854775807', float64: 'infinity' };
 
-async function graphOf({ where, edges, vertices, options }: GraphRequest): Promise<GraphInput> {
+async function graphOf(request: GraphRequest): Promise<GraphInput> {
+  const { where, id = bigint64, edges, vertices, options } = request;
   const [path, another] = where;
   if (path === undefined || another !== undefined) {
     throw new UsageError('USAGE', `graphalytics: ${where.length} graphs are given`, {
@@ -44,12 +45,11 @@ async function graphOf({ where, edges, vertices, options }: GraphRequest): Promi
   const { format: _, ...rest } = options;
   const files = { ...rest, format: 'edges' } as const;
   const edgeFile = properties.file('edge-file');
-  const { source, target, weight } = edges;
-  const values = weight !== undefined && properties.isWeighted() ? { weight } : {};
-  checkColumns({ source: source!, target: target!, ...values }, edges, edgeFile);
+  const { weight } = edges;
+  checkColumns(weight !== undefined && properties.isWeighted() ? { weight } : {}, edges, edgeFile);
   return {
-    edges: read(edgeFile, edges, files),
-    vertices: read(properties.file('vertex-file'), vertices, files),
+    edges: read(edgeFile, { source: id, target: id, ...edges }, files),
+    vertices: read(properties.file('vertex-file'), { vertex: id, ...vertices }, files),
     directed: properties.isDirected(),
     params: properties.parameters(),
     sink: { nulls: NULLS },
@@ -68,8 +68,8 @@ export async function graphalytics<E extends Schema = {}>(
 }> {
   const { edges, vertices, directed, params } = await graphOf({
     where: [prefix],
-    edges: { source: bigint64, target: bigint64, ...values },
-    vertices: { vertex: bigint64 },
+    edges: values,
+    vertices: {},
     options: {},
   });
   return {

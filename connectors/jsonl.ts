@@ -15,7 +15,7 @@ import { RowWriter } from './bytes/row-writer.ts';
 import { firstInvalid } from './bytes/utf8.ts';
 
 /** Refuses what the format cannot carry. */
-function checker(path: string, columns: Schema): (batch: StoredBatch, rows: number) => void {
+export function checker(path: string, columns: Schema): (batch: StoredBatch, rows: number) => void {
   const all = Object.entries(columns);
   return (batch, rows) => {
     all.forEach(([name, of], column) => {
@@ -28,7 +28,7 @@ function checker(path: string, columns: Schema): (batch: StoredBatch, rows: numb
 function invalid(path: string, column: string, row: number): DataError {
   return new DataError(
     'INVALID_UTF8',
-    `${path}: row ${row.toLocaleString('en')}: ${column} is not UTF-8, which jsonl has to be`,
+    `${path}: row ${row.toLocaleString('en')}: ${column} is not UTF-8, which JSON has to be`,
     {
       file: path,
       row,

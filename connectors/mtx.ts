@@ -278,7 +278,8 @@ const source: Source = {
       : new MatrixReader(split, options, limits, columns),
 };
 
-async function graphOf({ where, edges, vertices, options }: GraphRequest): Promise<GraphInput> {
+async function graphOf(request: GraphRequest): Promise<GraphInput> {
+  const { where, id = bigint64, edges, vertices, options } = request;
   const [path, another] = where;
   if (path === undefined || another !== undefined || path === '-') {
     const what = path === '-' ? 'standard input is given' : `${where.length} matrices are given`;
@@ -290,9 +291,9 @@ async function graphOf({ where, edges, vertices, options }: GraphRequest): Promi
   const { symmetry } = fact!.inside as Header;
   const files = { ...options, format: 'mtx' } as const;
   return {
-    edges: read(path, edges, files),
+    edges: read(path, { source: id, target: id, ...edges }, files),
     // Values of vertices are in none of these files.
-    ...(Object.keys(vertices).length === 1 && { vertices: read(path, vertices, files) }),
+    ...(Object.keys(vertices).length === 0 && { vertices: read(path, { vertex: id }, files) }),
     directed: symmetry !== 'symmetric',
   };
 }
@@ -305,8 +306,8 @@ export async function matrix<E extends Schema = {}>(
 ): Promise<Graph<typeof bigint64, {}, E>> {
   const { edges, vertices, directed } = await graphOf({
     where: [path],
-    edges: { source: bigint64, target: bigint64, ...values },
-    vertices: { vertex: bigint64 },
+    edges: values,
+    vertices: {},
     options: {},
   });
   return graph(edges as never, { directed: directed!, vertices: vertices! as never }) as never;

@@ -17,7 +17,7 @@ export { openList } from './batch/lists.ts';
 export { checkColumns } from './define/column-rules.ts';
 export type { Json } from './define/place.ts';
 export type { AnyType, Schema } from './define/schema.ts';
-export { printType } from './define/value.ts';
+export { fits, printType, printValue } from './define/value.ts';
 export { type Code, DataError, type Details, LimitError, UsageError } from './errors.ts';
 export { cancelledBy } from './exec/cancelled.ts';
 export {

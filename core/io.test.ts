@@ -19,7 +19,7 @@ test('the format of inputs: asked for, by extension, else text', t => {
     message: 'orders.jsonl: jsonl cannot be read yet',
     details: {
       remedy:
-        'Formats that can be read: text, csv, parquet, edges, mtx. To read its lines as text: --input-format text',
+        'Formats that can be read: text, csv, parquet, edges, mtx, graphology. To read its lines as text: --input-format text',
     },
   });
   t.throws(() => inputFormat(['a'], 'jsonl'), {
@@ -68,7 +68,7 @@ test('the format of outputs: asked for, by extension, parquet for a folder', t =
     message: 'a.xlsx: no output format has the extension ".xlsx"',
     details: {
       remedy:
-        'Name it .txt, .csv, .jsonl or .parquet, or say --format text|csv|jsonl|parquet|graphalytics',
+        'Name it .txt, .csv, .jsonl or .parquet, or say --format text|csv|jsonl|parquet|graphology|graphalytics',
     },
   });
   t.throws(() => outputFormat('a', 'xml'), {

@@ -14,7 +14,7 @@
  */
 import type { StoredBatch } from './batch/columns.ts';
 import type { Json } from './define/place.ts';
-import type { Schema } from './define/schema.ts';
+import type { AnyType, Schema } from './define/schema.ts';
 import { ENCODINGS, type ReadOptions, type Table } from './define/table.ts';
 import { UsageError } from './errors.ts';
 
@@ -152,7 +152,9 @@ export interface GraphInput {
 }
 export interface GraphRequest {
   readonly where: readonly string[];
-  /** Columns wanted: `source`, `target` and values; `vertex` and values. */
+  /** Of what type ids are, where that was said. */
+  readonly id?: AnyType | undefined;
+  /** Values that are wanted of edges, and of vertices. */
   readonly edges: Schema;
   readonly vertices: Schema;
   readonly options: ReadOptions;
@@ -200,6 +202,7 @@ const FORMATS: {
   // No extension is its own: a table of edges makes edges of what would be text.
   edges: { extensions: [], reads: true, writes: false },
   mtx: { extensions: ['.mtx'], reads: true, writes: false, graph: true },
+  graphology: { extensions: [], reads: true, writes: true, graph: true },
   graphalytics: { extensions: [], reads: false, writes: true, graph: true },
 };
 

@@ -11,6 +11,10 @@ export interface RowFormat {
   readonly before: readonly Uint8Array[];
   /** After a row. */
   readonly after: Uint8Array;
+  /** Before all rows but the first. */
+  readonly between?: Uint8Array;
+  /** The file's last bytes. */
+  readonly tail?: Uint8Array;
   /** Looks at a batch before any of it is written. `rows` were written before. */
   check?(batch: StoredBatch, rows: number): void;
 }
@@ -34,7 +38,9 @@ export class RowWriter implements BatchWriter {
     const cells = this.#cells;
     this.#format.check?.(batch, this.#rows);
     cells.forEach((cell, column) => cell.bind(batch.columns[column]!, batch.rows));
+    const { between } = this.#format;
     for (let row = 0; row < batch.rows; row++) {
+      if (between !== undefined && this.#rows + row > 0) out.put(between);
       for (let column = 0; column < cells.length; column++) {
         out.put(before[column]!);
         cells[column]!.put(out, row);
@@ -45,6 +51,7 @@ export class RowWriter implements BatchWriter {
   }
 
   close(): { readonly rows: number; readonly bytes: number } {
+    if (this.#format.tail !== undefined) this.#out.put(this.#format.tail);
     return { bytes: this.#out.close(), rows: this.#rows };
   }
 

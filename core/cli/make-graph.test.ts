@@ -226,6 +226,21 @@ test('Matrix Market: direction and vertices by the header', async t => {
   t.deepEqual(weighted.flags, { directed: true });
 });
 
+test('graphology: names, direction and vertices by its JSON', async t => {
+  const path = write(t, {});
+  const nodes = [{ key: 'a', attributes: { capacity: 1 } }, { key: 'b' }];
+  const edges = [{ source: 'a', target: 'b', attributes: { weight: 2 } }];
+  writeFileSync(path, JSON.stringify({ options: { type: 'undirected' }, nodes, edges }));
+  const asked = { inputFormat: 'graphology', param: ['source=a'] };
+  const read = await made(walk, [path], asked);
+  t.deepEqual(read.edges.columns, { source: utf8, target: utf8, weight: float64 });
+  t.deepEqual(read.vertices.columns, { vertex: utf8, capacity: int32 });
+  t.deepEqual(read.flags, { directed: false });
+  const ids = { ...asked, schema: 'source:int64,target:int64,weight:float64?' };
+  const numbered = await made(walk, [path], ids).catch((error: SuperstepError) => error.code);
+  t.is(numbered, 'COLUMN_TYPE', 'the job wants weights that are there');
+});
+
 test('nulls are written as the graph has it, and the lines of Graphalytics have a blank', async t => {
   const { fieldsOf } = await import('../batch/columns.ts');
   const { batchOf } = await import('../batch/codec.ts');

@@ -5,7 +5,7 @@
  */
 import { graph, type Graph, graphFlags, GRAPH_PARAMS } from '../define/graph.ts';
 import { parseParams, type Params } from '../define/params.ts';
-import { bigint64, type IdType, type Schema } from '../define/schema.ts';
+import { type AnyType, bigint64, type IdType, type Schema } from '../define/schema.ts';
 import { read, type ReadOptions } from '../define/table.ts';
 import { type GraphInput, loadGraph, type SinkOptions } from '../io.ts';
 import type { Definition } from './find-job.ts';
@@ -31,12 +31,14 @@ export async function makeGraph(
   { texts, schema = {}, options }: MadeOf,
 ): Promise<MadeGraph> {
   const job = definition.ref.name;
-  const columns = columnsOf(definition, schema);
+  const values = valuesOf(definition, schema);
+  const id = schema['source'] ?? schema['vertex'];
+  const columns = withIds(values, id ?? bigint64);
   const graphOf = await loadGraph(where, options.format);
   const input: GraphInput =
     graphOf === undefined
       ? { edges: read(where, columns.edges, options) }
-      : await graphOf({ where, ...columns, options });
+      : await graphOf({ where, id, ...values, options });
   if (vertices.length > 0 && input.vertices !== undefined) {
     refuse(
       `${job}: ${where.join(', ')} has the vertices already`,
@@ -64,27 +66,25 @@ interface MadeOf {
   readonly options: ReadOptions;
 }
 
-/** Ids are bigint where nothing else is said: they are only passed on, and may have any 64 bits. */
-function columnsOf(
-  { edge = {}, vertex = {} }: Definition,
-  schema: Schema,
-): { readonly edges: Schema; readonly vertices: Schema } {
-  const said = Object.entries(schema);
-  const ofVertices = (name: string): boolean => name === 'vertex' || Object.hasOwn(vertex, name);
-  const id = schema['source'] ?? schema['vertex'] ?? bigint64;
+interface Columns {
+  readonly edges: Schema;
+  readonly vertices: Schema;
+}
+
+/** What is read beside ids. */
+function valuesOf({ edge = {}, vertex = {} }: Definition, schema: Schema): Columns {
+  const said = Object.entries(schema).filter(([name]) => !ENDS.includes(name));
+  const ofVertices = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(vertex, name);
   return {
-    edges: {
-      source: id,
-      target: id,
-      ...edge,
-      ...Object.fromEntries(said.filter(([name]) => !ofVertices(name))),
-    },
-    vertices: {
-      vertex: id,
-      ...vertex,
-      ...Object.fromEntries(said.filter(([name]) => ofVertices(name))),
-    },
+    edges: { ...edge, ...Object.fromEntries(said.filter(column => !ofVertices(column))) },
+    vertices: { ...vertex, ...Object.fromEntries(said.filter(ofVertices)) },
   };
+}
+const ENDS = ['source', 'target', 'vertex'];
+
+/** Ids are bigint where nothing else is said: they are only passed on, and may have any 64 bits. */
+function withIds({ edges, vertices }: Columns, id: AnyType): Columns {
+  return { edges: { source: id, target: id, ...edges }, vertices: { vertex: id, ...vertices } };
 }
 
 /** A format that is a whole graph says nothing of a file of vertices beside it. */

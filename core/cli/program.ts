@@ -130,7 +130,7 @@ function job(command: Command, description: string): Command {
     .option('--input <[name=]path>', 'an input, by name where the job has several', collect)
     .option(
       '--input-format <format>',
-      'text, csv, parquet, edges, mtx, graphalytics; default by extension, else text (edges, for a job over a graph)',
+      'text, csv, parquet, edges, mtx, graphology, graphalytics; default by extension, else text (edges, for a job over a graph)',
     )
     .option('--input-encoding <encoding>', 'utf8, utf8-replace, latin1, utf16le, utf16be')
     .option('--schema <columns>', "columns of the input: 'id:int64,total:decimal(12,2)?'")
@@ -143,7 +143,7 @@ function job(command: Command, description: string): Command {
       collect,
       [],
     )
-    .option('--format <format>', 'csv, jsonl, parquet, text, graphalytics, or table')
+    .option('--format <format>', 'csv, jsonl, parquet, text, graphology, graphalytics, or table')
     .option('--overwrite', 'replace an output that superstep could have written')
     .option('--limit <n>', 'rows of the table on a terminal (default 20)')
     .optionsGroup('Resources:')

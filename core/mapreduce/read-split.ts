@@ -151,7 +151,9 @@ async function* ofFiles(
       if (next === undefined) return;
       if (reader.kind === 'rows') {
         const batch = batchOf(next as readonly object[], columns);
-        yield { kind: 'batch', batch, file: split!.label, bytes: 0 };
+        // They come from memory: the whole split has been read.
+        yield { kind: 'batch', batch, file: split!.label, bytes: split!.bytes - before };
+        before = split!.bytes;
         continue;
       }
       const { file, offset } = reader;

@@ -194,7 +194,7 @@ const sink: Sink = {
       after: Buffer.from(attributes.length === 0 ? `${quote}}` : '}}'),
       between: Buffer.from(',\n'),
       tail: Buffer.from('\n],"edges":[]}\n'),
-      check: checker(path, columns),
+      check: checker(path, columns, 'graphology'),
     });
   },
 };

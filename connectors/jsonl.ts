@@ -15,20 +15,24 @@ import { RowWriter } from './bytes/row-writer.ts';
 import { firstInvalid } from './bytes/utf8.ts';
 
 /** Refuses what the format cannot carry. */
-export function checker(path: string, columns: Schema): (batch: StoredBatch, rows: number) => void {
+export function checker(
+  path: string,
+  columns: Schema,
+  format = 'jsonl',
+): (batch: StoredBatch, rows: number) => void {
   const all = Object.entries(columns);
   return (batch, rows) => {
     all.forEach(([name, of], column) => {
       const row = firstInvalid(of, batch.columns[column]!, batch.rows);
-      if (row >= 0) throw invalid(path, name, rows + row + 1);
+      if (row >= 0) throw invalid(path, name, rows + row + 1, format);
     });
   };
 }
 
-function invalid(path: string, column: string, row: number): DataError {
+function invalid(path: string, column: string, row: number, format: string): DataError {
   return new DataError(
     'INVALID_UTF8',
-    `${path}: row ${row.toLocaleString('en')}: ${column} is not UTF-8, which JSON has to be`,
+    `${path}: row ${row.toLocaleString('en')}: ${column} is not UTF-8, which ${format} has to be`,
     {
       file: path,
       row,

@@ -97,7 +97,7 @@ test.serial('outputs', t => {
   };
   t.throws(() => writer.write(batch), {
     code: 'INVALID_UTF8',
-    message: 'x.jsonl: row 1: word is not UTF-8, which JSON has to be',
+    message: 'x.jsonl: row 1: word is not UTF-8, which jsonl has to be',
   });
   writer.abort();
   t.throws(() => csv.sink.open('missing/x.csv', columns), { code: 'IO' });

@@ -53,10 +53,10 @@ export class Graphs {
       runs: made.parts.map(({ run }) => run!),
     };
     this.#handles.set(stage.id, new GraphHandle(tasking.executor, made.graph, owned));
-    const { rowsIn, bytesIn, tasks, spilledBytes, segments, firstTaskSeconds, gcSeconds } =
-      made.stats;
-    stats.rowsIn += rowsIn;
-    stats.bytesIn += bytesIn;
+    const { tasks, spilledBytes, segments, firstTaskSeconds, gcSeconds } = made.stats;
+    stats.rowsIn += made.stats.rowsIn;
+    stats.bytesIn += made.stats.bytesIn;
+    stats.skipped += made.stats.skipped;
     stats.tasks += tasks;
     stats.bytesSpilled += spilledBytes;
     stats.segments += segments;

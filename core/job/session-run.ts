@@ -275,12 +275,7 @@ function reportOf(
         pushed: stats.pushed,
       },
     }),
-    warnings: [
-      ...stats.warnings,
-      ...(stats.skipped === 0
-        ? []
-        : [`${stats.skipped.toLocaleString('en')} records were left out (--skip-bad)`]),
-    ],
+    warnings: [...stats.warnings, ...(stats.skipped === 0 ? [] : [leftOut(stats.skipped)])],
   };
   const outputs = Object.fromEntries(Object.entries(results).map(([n, r]) => [n, written(r)]));
   return table => ({
@@ -289,6 +284,9 @@ function reportOf(
     ...(!(ONLY in results) && { outputs }),
   });
 }
+
+const leftOut = (records: number): string =>
+  `${records.toLocaleString('en')} ${records === 1 ? 'record was' : 'records were'} left out (--skip-bad)`;
 
 /** Most memory this process has ever had resident. */
 function peakBytes(): number {

@@ -71,6 +71,18 @@ test('some variants, some trials', async t => {
   t.is(result.rows[0]?.ratio, undefined);
 });
 
+const title = (data: unknown) => `The square of ${(data as { n: number }).n}`;
+
+test('rates are of the median time, or of the mean where a suite says so; a title may tell of the data', async t => {
+  const options = { module, quick: false, only: ['uneven'], date };
+  const byMedian = await runSuite(fixture, { ...options, cache: folder(t) });
+  t.like(byMedian.rows[0], { seconds: [8, 16, 32], median: 16, rate: 6 / 16 });
+  const suite = { ...fixture, meanRate: true, title };
+  const byMean = await runSuite(suite, { ...options, cache: folder(t) });
+  t.like(byMean.rows[0], { seconds: [8, 16, 32], median: 16, rate: 6 / ((8 + 16 + 32) / 3) });
+  t.is(byMean.title, 'The square of 7');
+});
+
 test('median', t => {
   t.is(median([]), undefined);
   t.is(median([3, 1, 2]), 2);

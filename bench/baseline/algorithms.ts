@@ -100,9 +100,10 @@ export function lcc({ ids, offsets, neighbours }: Graph): Float64Array {
       }
     }
   }
-  return triangles.map((count, v) =>
-    degree(v) < 2 ? 0 : (2 * count) / degree(v) / (degree(v) - 1),
-  );
+  return triangles.map((count, v) => {
+    const pairs = degree(v) * (degree(v) - 1);
+    return pairs === 0 ? 0 : (2 * count) / pairs;
+  });
 }
 
 /** Distances from `source` by the weights; Infinity where it does not reach. Dijkstra with a binary heap, whose entries

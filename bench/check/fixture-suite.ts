@@ -7,7 +7,11 @@ interface Data {
   readonly n: number;
 }
 
-const variant = (name: string, trial: (data: Data, call: number) => number): Variant<Data> => ({
+const variant = (
+  name: string,
+  trial: (data: Data, call: number) => number,
+  secondsOf = (call: number) => call,
+): Variant<Data> => ({
   name,
   warmups: 2,
   async start(data) {
@@ -17,7 +21,7 @@ const variant = (name: string, trial: (data: Data, call: number) => number): Var
         if (readdirSync(folder).length > 0) throw new Error('the folder of a trial is not empty');
         writeFileSync(join(folder, 'left'), 'over');
         calls++;
-        return { seconds: calls, result: trial(data, calls), figures: { calls } };
+        return { seconds: secondsOf(calls), result: trial(data, calls), figures: { calls } };
       },
     };
   },
@@ -32,6 +36,11 @@ export default suite<Data, { readonly square: number }>({
   variants: [
     variant('right', ({ n }) => n * n),
     variant('slow', ({ n }) => n * n),
+    variant(
+      'uneven',
+      ({ n }) => n * n,
+      call => 2 ** call,
+    ),
     variant('wrong', ({ n }) => n + n),
     variant('wrong in its third trial', ({ n }, call) => (call === 5 ? 0 : n * n)),
     variant('throws', () => {

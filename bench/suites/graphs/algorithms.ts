@@ -23,7 +23,7 @@ import {
   simpleGraph,
   weightedGraph,
 } from '../../kronecker.ts';
-import { type AnySuite, suite, type Variant } from '../../suite.ts';
+import { type AnySuite, type Context, suite, type Variant } from '../../suite.ts';
 import { readValues } from '../../values.ts';
 
 interface Data extends KroneckerData {
@@ -46,6 +46,8 @@ type Row = { readonly vertex: number; readonly value: number | null };
 interface Algorithm {
   readonly name: string;
   readonly title: string;
+  /** At which it takes seconds. */
+  readonly scale: number;
   readonly weighted?: true;
   /** Values are vertices: plain arrays have their ranks. */
   readonly ofVertices?: true;
@@ -64,6 +66,7 @@ const ALGORITHMS: readonly Algorithm[] = [
   {
     name: 'bfs',
     title: 'Breadth-first search',
+    scale: 18,
     table: ({ path, source }) => bfs(simpleGraph(path), { source }),
     plain: (graph, { sourceRank }) => baseline.bfs(graph, sourceRank),
     c: c('bfs', '.i32', ({ sourceRank }) => [String(sourceRank)]),
@@ -77,6 +80,7 @@ const ALGORITHMS: readonly Algorithm[] = [
   {
     name: 'pagerank',
     title: `PageRank, ${ITERATIONS} iterations`,
+    scale: 18,
     table: ({ path }) => pagerank(simpleGraph(path), { iterations: ITERATIONS }),
     plain: graph => plainPagerank(graph, ITERATIONS),
     c: c('pagerank', '.f64', () => [String(ITERATIONS)]),
@@ -92,6 +96,7 @@ const ALGORITHMS: readonly Algorithm[] = [
   {
     name: 'wcc',
     title: 'Connected components',
+    scale: 18,
     ofVertices: true,
     table: ({ path }) => wcc(simpleGraph(path)),
     plain: baseline.wcc,
@@ -105,6 +110,7 @@ const ALGORITHMS: readonly Algorithm[] = [
   {
     name: 'cdlp',
     title: `Communities by label propagation, ${ITERATIONS} iterations`,
+    scale: 18,
     ofVertices: true,
     table: ({ path }) => cdlp(simpleGraph(path), { iterations: ITERATIONS }),
     plain: graph => baseline.cdlp(graph, ITERATIONS),
@@ -118,6 +124,7 @@ const ALGORITHMS: readonly Algorithm[] = [
   {
     name: 'lcc',
     title: 'Local clustering coefficients',
+    scale: 16,
     table: ({ path }) => lcc(simpleGraph(path)),
     plain: baseline.lcc,
     verify: (graph, rows) =>
@@ -129,6 +136,7 @@ const ALGORITHMS: readonly Algorithm[] = [
   {
     name: 'sssp',
     title: 'Shortest paths, weights 1 to 255',
+    scale: 18,
     weighted: true,
     table: ({ path, source }) => sssp(weightedGraph(path), { source }),
     plain: (graph, { sourceRank }) => baseline.sssp(graph, sourceRank),
@@ -143,13 +151,10 @@ const ALGORITHMS: readonly Algorithm[] = [
 
 const columnsOf = ({ weighted }: Algorithm): 2 | 3 => (weighted ? 3 : 2);
 
-function dataOf(
-  context: Parameters<typeof kronecker>[0],
-  algorithm: Algorithm,
-  scale: number,
-): Data {
-  const made = kronecker(context, scale, algorithm.weighted ? 255 : 0);
-  const { ids, offsets, neighbours } = plainGraph(made.path, columnsOf(algorithm));
+/** @param weights as the generator has it: 0 is none. */
+export function graphData(context: Context, scale: number, weights: 0 | 255): Data {
+  const made = kronecker(context, scale, weights);
+  const { ids, offsets, neighbours } = plainGraph(made.path, weights === 0 ? 2 : 3);
   let sourceRank = 0;
   const degree = (v: number): number => offsets[v + 1]! - offsets[v]!;
   for (let v = 0; v < ids.length; v++) if (degree(v) > degree(sourceRank)) sourceRank = v;
@@ -228,7 +233,8 @@ export const algorithms: readonly AnySuite[] = ALGORITHMS.map(algorithm =>
       plain(PLAIN, columnsOf(algorithm), algorithm.plain),
       ...(algorithm.c === undefined ? [] : [algorithm.c]),
     ],
-    data: context => dataOf(context, algorithm, context.quick ? 14 : 18),
+    data: context =>
+      graphData(context, context.quick ? 14 : algorithm.scale, algorithm.weighted ? 255 : 0),
     truth: () => null,
     units: (_, { vertices, edges }) => vertices + edges,
     verify: (result, _, data) => verify(algorithm, String(result), data),

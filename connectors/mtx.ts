@@ -28,16 +28,11 @@ import {
   type Split,
   type StoredBatch,
   storedAs,
-  type TextReader,
   UsageError,
   valuesOf,
 } from 'superstep/internal';
 import { EdgeReader } from './bytes/edge-reader.ts';
-import text, { splitFiles } from './text.ts';
-
-const LINE = { line: { type: 'utf8' } } as const;
-/** For the header of a file, while a plan is made. */
-const HEADER_LIMITS: Limits = { chunkBytes: 64 * 1024, recordBytes: 1 << 20 };
+import text, { openLines, splitFiles } from './text.ts';
 
 /** What a file says of its matrix. */
 interface Header {
@@ -91,7 +86,7 @@ async function withHeader(fact: FileFact, options: SourceOptions): Promise<FileF
   const { path, name = path } = fact;
   if (fact.kind === 'stdin' && path === '-') return fact;
   const [split] = splitFiles([fact], Number.MAX_SAFE_INTEGER, false);
-  const reader = text.source.open(split!, options, HEADER_LIMITS, LINE) as TextReader;
+  const reader = openLines(split!, options);
   let banner: string | undefined;
   try {
     for (;;) {

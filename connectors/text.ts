@@ -179,6 +179,18 @@ const source: Source = {
   open: (piece, options, limits) => new TextSplitReader(piece, options, limits),
 };
 
+/** For the header of a file, while a plan is made. */
+export const HEADER_LIMITS: Limits = { chunkBytes: 64 * 1024, recordBytes: 1 << 20 };
+
+/** The text of a split in chunks of whole lines, for formats that are made of lines. */
+export function openLines(
+  split: Split,
+  options: SourceOptions,
+  limits: Limits = HEADER_LIMITS,
+): TextReader {
+  return new TextSplitReader(split, options, limits);
+}
+
 /** Values of a row with a separator between. */
 export function writeValues(
   path: string,

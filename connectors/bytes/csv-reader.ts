@@ -23,16 +23,13 @@ import {
   type TextReader,
   UsageError,
 } from 'superstep/internal';
-import text, { splitFiles } from '../text.ts';
+import text, { HEADER_LIMITS, openLines, splitFiles } from '../text.ts';
 import { CsvRecords, DOUBLED, PLAIN, undouble } from './csv-records.ts';
 import { nameOf } from './input-files.ts';
 import { type Values, valuesReader } from './values.ts';
 
-const LINE = { line: { type: 'utf8' } } as const;
 /** Of a record that is wrong, so much is shown. */
 const SHOWN_BYTES = 60;
-/** For the header of a file, while a plan is made. */
-const HEADER_LIMITS: Limits = { chunkBytes: 64 * 1024, recordBytes: 1 << 20 };
 
 /** Throws UsageError USAGE. */
 function delimiterOf({ delimiter = ',' }: SourceOptions): number {
@@ -61,7 +58,7 @@ function namesOf(cells: readonly string[], { header = true }: SourceOptions): st
 async function headerOf(fact: FileFact, options: SourceOptions): Promise<FileFact> {
   if (fact.kind === 'stdin' && fact.path === '-') return fact;
   const [split] = splitFiles([fact], Number.MAX_SAFE_INTEGER, false);
-  const reader = text.source.open(split!, options, HEADER_LIMITS, LINE) as TextReader;
+  const reader = openLines(split!, options);
   const records = new CsvRecords(delimiterOf(options));
   let held = Buffer.alloc(0);
   try {
@@ -135,7 +132,7 @@ class CsvReader implements BatchReader {
     this.#values = Object.values(columns).map(of => valuesReader(of)!);
     this.#texts = this.#values.filter((_, i) => storedAs(columns[this.#names[i]!]!) === 'bytes');
     this.#records = new CsvRecords(delimiterOf(options));
-    this.#text = text.source.open(split, options, limits, LINE) as TextReader;
+    this.#text = openLines(split, options, limits);
   }
 
   next(): StoredBatch | undefined | Promise<StoredBatch | undefined> {

@@ -11,6 +11,7 @@
  * Not here: files and chunks (edges.ts).
  */
 import { BATCH_BYTES, BATCH_ROWS, type StoredBatch, type StoredColumn } from 'superstep/internal';
+import { GrowingBytes } from './growing.ts';
 import { takeFloat64, takeInt64, TOO_LARGE } from './parse.ts';
 
 const TAB = 9;
@@ -299,8 +300,8 @@ export class TextLines extends EdgeLines {
     const { bytes } = this;
     const to = bytes.length;
     const [source, target] = this.#columns;
-    while (this.at < to && this.rows < BATCH_ROWS && source!.end < BATCH_BYTES) {
-      if (target !== undefined && target.end >= BATCH_BYTES) break;
+    while (this.at < to && this.rows < BATCH_ROWS && source!.bytes < BATCH_BYTES) {
+      if (target !== undefined && target.bytes >= BATCH_BYTES) break;
       const passed = this.pass(next(bytes, this.at, to));
       if (passed >= 0) {
         this.at = passed;
@@ -368,37 +369,26 @@ export class TextLines extends EdgeLines {
 
 /** A column of text that grows. What was put counts when it is kept. */
 class Ids {
-  /** Bytes of the rows that are kept. */
-  end = 0;
   #put = 0;
-  #data = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  readonly #data = new GrowingBytes(BATCH_BYTES);
   readonly #offsets = new Int32Array(BATCH_ROWS + 1);
 
+  /** Bytes of the rows that are kept. */
+  get bytes(): number {
+    return this.#data.end;
+  }
+
   put(bytes: Uint8Array, from: number, to: number): void {
-    const length = to - from;
-    if (this.end + length > this.#data.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#data.length, this.end + length));
-      this.#data.copy(larger, 0, 0, this.end);
-      this.#data = larger;
-    }
-    const data = this.#data;
-    let at = this.end;
-    // A loop beats a call up to about here.
-    if (length <= 32) for (let i = from; i < to; i++) data[at++] = bytes[i]!;
-    else {
-      data.set(bytes.subarray(from, to), at);
-      at += length;
-    }
-    this.#put = at;
+    this.#put = this.#data.put(bytes, from, to);
   }
 
   keep(row: number): void {
-    this.end = this.#offsets[row + 1] = this.#put;
+    this.#data.end = this.#offsets[row + 1] = this.#put;
   }
 
   column(rows: number): StoredColumn {
-    const data = this.#data.subarray(0, this.end);
-    this.end = 0;
+    const data = this.#data.view();
+    this.#data.end = 0;
     return { data, offsets: this.#offsets.subarray(0, rows + 1) };
   }
 }

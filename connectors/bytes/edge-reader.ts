@@ -10,10 +10,9 @@ import {
   type StoredBatch,
   type TextReader,
 } from 'superstep/internal';
-import text from '../text.ts';
+import { openLines } from '../text.ts';
 import { IntegerLines, TextLines, type WeightType, type Wrong } from './edge-lines.ts';
 
-const LINE = { line: { type: 'utf8' } } as const;
 /** Of a line that is wrong, so much is shown. */
 const SHOWN_BYTES = 60;
 /** A file's first line may begin after a byte order mark. */
@@ -50,7 +49,7 @@ export class EdgeReader implements BatchReader {
     this.#hasHeading = hasHeading;
     this.#columns = columns;
     this.#skipBad = options.skipBad ?? 0;
-    this.#text = text.source.open(split, options, limits, LINE) as TextReader;
+    this.#text = openLines(split, options, limits);
     const isList = Object.hasOwn(columns, 'vertex');
     const have = isList ? ['vertex'] : ['source', 'target', 'weight'];
     this.#order = Object.keys(columns).map(name => have.indexOf(name));

@@ -10,6 +10,7 @@
  * value.
  */
 import { type AnyType, BATCH_ROWS, daysOf, storedAs, type StoredColumn } from 'superstep/internal';
+import { GrowingBytes } from './growing.ts';
 import { takeFloat64, takeInt64 } from './parse.ts';
 
 export interface Values {
@@ -162,51 +163,32 @@ class Float64Values extends Column {
   }
 }
 
-/** Room at first; it grows. */
-const DATA_BYTES = 64 * 1024;
-
 /** utf8, binary. */
 class BytesValues extends Column {
-  #data = Buffer.allocUnsafeSlow(DATA_BYTES);
-  #end = 0;
+  readonly #data = new GrowingBytes();
   readonly #offsets = new Int32Array(BATCH_ROWS + 1);
   get bytes(): number {
-    return this.#end;
+    return this.#data.end;
   }
 
   protected put(bytes: Uint8Array, from: number, to: number): boolean {
-    const length = to - from;
-    if (this.#end + length > this.#data.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#data.length, this.#end + length));
-      this.#data.copy(larger, 0, 0, this.#end);
-      this.#data = larger;
-    }
-    const data = this.#data;
-    let at = this.#end;
-    // A loop beats a call up to about here.
-    if (length <= 32) for (let i = from; i < to; i++) data[at++] = bytes[i]!;
-    else {
-      data.set(bytes.subarray(from, to), at);
-      at += length;
-    }
-    this.#end = this.#offsets[this.rows + 1] = at;
+    this.#data.end = this.#offsets[this.rows + 1] = this.#data.put(bytes, from, to);
     return true;
   }
 
   protected putNull(): void {
-    this.#offsets[this.rows + 1] = this.#end;
+    this.#offsets[this.rows + 1] = this.#data.end;
   }
   protected data(): StoredColumn {
-    const offsets = this.#offsets.subarray(0, this.rows + 1);
-    return { data: this.#data.subarray(0, this.#end), offsets };
+    return { data: this.#data.view(), offsets: this.#offsets.subarray(0, this.rows + 1) };
   }
   override drop(): void {
     super.drop();
-    this.#end = this.#offsets[this.rows]!;
+    this.#data.end = this.#offsets[this.rows]!;
   }
   override clear(): void {
     super.clear();
-    this.#end = 0;
+    this.#data.end = 0;
   }
 }
 

@@ -10,6 +10,7 @@ import {
   storedAs,
   type StoredColumn,
 } from 'superstep/internal';
+import { GrowingBytes } from '../bytes/growing.ts';
 import type { ByteValues, Decoded } from './decode.ts';
 import type { Convert, Raw } from './types.ts';
 
@@ -144,8 +145,7 @@ class FixedColumn implements Filled {
 /** Text, bytes, and decimals of 16 bytes. */
 class BytesColumn implements Filled {
   rows = 0;
-  #data = Buffer.allocUnsafeSlow(64 * 1024);
-  #end = 0;
+  readonly #data = new GrowingBytes();
   readonly #offsets: Int32Array;
   readonly #valid: Uint8Array | undefined;
   readonly #convert: AnyConvert;
@@ -158,7 +158,7 @@ class BytesColumn implements Filled {
   }
 
   get bytes(): number {
-    return this.#end;
+    return this.#data.end;
   }
 
   fill(cursor: Cursor, count: number): boolean {
@@ -175,7 +175,7 @@ class BytesColumn implements Filled {
         if (valid !== undefined) valid[this.rows] = 1;
         cursor.value++;
       }
-      this.#offsets[++this.rows] = this.#end;
+      this.#offsets[++this.rows] = this.#data.end;
     }
     return true;
   }
@@ -183,41 +183,26 @@ class BytesColumn implements Filled {
   #take(page: Decoded, j: number): boolean {
     if (this.#convert === undefined) {
       const { data, offsets } = page.values.bytes!;
-      this.#put(data, offsets[j]!, offsets[j + 1]!);
+      this.#data.end = this.#data.put(data, offsets[j]!, offsets[j + 1]!);
       return true;
     }
     const unscaled = this.#convert(storedValue(page, j)) as bigint | undefined;
     if (unscaled === undefined) return false;
     this.#wide.setBigInt64(0, unscaled >> 64n);
     this.#wide.setBigUint64(8, BigInt.asUintN(64, unscaled));
-    this.#put(new Uint8Array(this.#wide.buffer), 0, 16);
+    this.#data.end = this.#data.put(new Uint8Array(this.#wide.buffer), 0, 16);
     return true;
   }
 
-  #put(bytes: Uint8Array, from: number, to: number): void {
-    const length = to - from;
-    if (this.#end + length > this.#data.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#data.length, this.#end + length));
-      this.#data.copy(larger, 0, 0, this.#end);
-      this.#data = larger;
-    }
-    const data = this.#data;
-    let at = this.#end;
-    // A loop beats a call up to about here.
-    if (length <= 32) for (let i = from; i < to; i++) data[at++] = bytes[i]!;
-    else data.set(bytes.subarray(from, to), at);
-    this.#end += length;
-  }
-
   column(): StoredColumn {
-    const data = this.#data.subarray(0, this.#end);
-    const column = { data, offsets: this.#offsets.subarray(0, this.rows + 1) };
+    const offsets = this.#offsets.subarray(0, this.rows + 1);
+    const column = { data: this.#data.view(), offsets };
     return this.#valid === undefined
       ? column
       : { ...column, valid: this.#valid.subarray(0, this.rows) };
   }
   clear(): void {
-    this.rows = this.#end = 0;
+    this.rows = this.#data.end = 0;
   }
 }
 

@@ -6,7 +6,7 @@
  * Types: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md.
  */
 import type { SchemaElement, SchemaTree } from 'hyparquet/src/types.js';
-import { type AnyType, type Json, printType } from 'superstep/internal';
+import { type AnyType, printType } from 'superstep/internal';
 
 /** One of our types, or the name of what none of ours is. Plain data. */
 export type FileType = AnyType | { readonly foreign: string };
@@ -209,5 +209,3 @@ function half(bytes: Uint8Array): number {
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return exponent === 0 ? sign * 2 ** -14 * fraction : sign * 2 ** (exponent - 15) * (1 + fraction);
 }
-
-export const asJson = (of: FileType): Json => of as unknown as Json;

@@ -98,9 +98,7 @@ export class TaskContext implements WorkerContext, RefOwner {
   }
   get actor(): Remote['actor'] {
     return () => {
-      throw new UsageError('NOT_YET', 'actors come with the graph engine', {
-        remedy: 'Use tasks.',
-      });
+      throw notYet('actors');
     };
   }
   get put(): Remote['put'] {
@@ -281,4 +279,10 @@ export class TaskContext implements WorkerContext, RefOwner {
       remedy: 'Await what the task starts before it returns.',
     });
   }
+}
+
+export function notYet(what: string): UsageError {
+  return new UsageError('NOT_YET', `${what}: not in this version`, {
+    remedy: 'Tasks and tables run on the threads of one machine.',
+  });
 }

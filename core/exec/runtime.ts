@@ -12,6 +12,7 @@ import { LimitError, UsageError } from '../errors.ts';
 import { Arena } from '../memory/arena.ts';
 import { Budget } from '../memory/budget.ts';
 import { LEAST_SLOT_BYTES } from '../memory/shares.ts';
+import { notYet } from './context.ts';
 import { Driver } from './driver.ts';
 import type { Executor } from './executor.ts';
 import { assertMayOpen } from './importing.ts';
@@ -101,12 +102,6 @@ export class TaskSession implements Remote, AsyncDisposable {
     const named = this.config.temp.value;
     return makeTemp(named ?? tmpdir(), named !== undefined);
   }
-}
-
-function notYet(what: string): UsageError {
-  return new UsageError('NOT_YET', `${what}: not in this version`, {
-    remedy: 'Tasks and tables run on the threads of one machine.',
-  });
 }
 
 function tooLittle({ memoryBytes, workers }: Config, slots: number): UsageError {

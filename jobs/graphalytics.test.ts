@@ -130,4 +130,5 @@ for (const { name, place, expected } of [...small, ...large]) {
 
 (names.length > 0 ? test : test.skip)('all that was there has run', t => {
   t.is(names.length, 14);
+  t.is(large.filter(({ expected }) => isThere(expected.join('BFS'))).length, large.length);
 });

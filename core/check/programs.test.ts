@@ -23,7 +23,7 @@ import { readManifest } from '../pregel/checkpoint-file.ts';
 import { GraphHandle } from '../pregel/graph-handle.ts';
 import { emptyTally } from '../pregel/kept.ts';
 import { closeGraph, runProgram } from '../pregel/program.ts';
-import { storeGraph } from '../pregel/stored-graph.ts';
+import { storeGraph } from '../pregel/fixtures.ts';
 import { load } from '../serial/graph.ts';
 import { runSerially } from '../serial/tables.ts';
 import { collect } from '../testing.ts';

@@ -105,7 +105,6 @@ test('ranges of sorted runs have every row, and once', t => {
             return {
               rows: i,
               bytes: 0,
-              crc: 0,
               range: { slab: 0, offset: 0, length: 0 },
               sizes: [],
               first,

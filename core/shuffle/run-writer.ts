@@ -92,8 +92,8 @@ export class RunWriter {
     const { slab, offset } = this.#chunk;
     const range = { slab, offset: offset + this.#used, length: bytes };
     this.#used += bytes;
-    const crc = writeBatchTo(arena.view(range), fields, batch, layout);
-    const ref = { rows: batch.rows, bytes, crc, range, sizes };
+    writeBatchTo(arena.view(range), fields, batch, layout);
+    const ref = { rows: batch.rows, bytes, range, sizes };
     const first = this.#first(batch);
     this.#add(partition, first === undefined ? ref : { ...ref, first });
   }

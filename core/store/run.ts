@@ -4,7 +4,7 @@
  * `writeBatchTo` copies it there; the ref travels; `readBatchFrom` gives views of it. Into a segment: SegmentWriter
  * and SegmentReader, with the place in the ref.
  * Invariants: refs are plain data and small; a batch in the arena is its columns end to end, each buffer (data, offsets,
- * validity) at a multiple of 64 bytes and the padding zero, so that its checksum is that of the whole range.
+ * validity) at a multiple of 64 bytes and the padding zero, so that equal batches are equal bytes.
  * Deliberately not here: who owns ranges and files (the driver); merging (merge.ts).
  */
 import { crc32 } from 'node:zlib';
@@ -16,7 +16,6 @@ import type { BatchPlace } from './segment.ts';
 interface AnyBatch {
   readonly rows: number;
   readonly bytes: number;
-  readonly crc: number;
   /** The beginning of its first key, where the run was asked for that. */
   readonly first?: Uint8Array;
 }
@@ -28,8 +27,8 @@ export interface BatchInArena extends AnyBatch {
 }
 /** A batch in the run's segment: its place there. */
 export interface BatchInSegment extends AnyBatch, BatchPlace {}
-/** Where one batch of a run is, whole and checksummed. Plain data: travels in messages. `crc` is the CRC-32 of
- *  the `bytes` bytes that it has there. */
+/** Where one batch of a run is, whole. Plain data: travels in messages. What lies in a segment has a checksum; what lies in
+ *  memory gets one when it leaves the machine. */
 export type BatchRef = BatchInArena | BatchInSegment;
 
 export interface Run {
@@ -57,13 +56,13 @@ export function layoutBatch(fields: readonly Field[], batch: StoredBatch): Layou
   return { bytes: places(fields, batch.rows, sizes).bytes, sizes };
 }
 
-/** Copies a batch into `view`, whose length is the layout's. @returns the CRC-32 of the view */
+/** Copies a batch into `view`, whose length is the layout's. */
 export function writeBatchTo(
   view: Uint8Array,
   fields: readonly Field[],
   batch: StoredBatch,
   layout: Layout,
-): number {
+): void {
   const { rows } = batch;
   let end = 0;
   const put = (at: number, from: Uint8Array, bytes: number) => {
@@ -78,7 +77,6 @@ export function writeBatchTo(
     if (place.valid >= 0) put(place.valid, valid!, rows);
   });
   view.fill(0, end);
-  return crc32(view);
 }
 
 /** The batch that lies in `view`, as views of it: valid as long as its range has a reference. */
@@ -99,6 +97,9 @@ export function readBatchFrom(
   });
   return { rows, columns };
 }
+
+/** Of a batch that leaves the machine. */
+export const checksumOf = (view: Uint8Array): number => crc32(view);
 
 /** Whether bytes that came over a carrier are those that were sent. Throws SEGMENT_CORRUPT naming `where`. */
 export function checkBatch(view: Uint8Array, crc: number, where: string): void {

@@ -4,7 +4,7 @@ import type { BatchRef } from '../../store/run.ts';
 import { arrivals } from './arrivals.ts';
 
 const ref = (rows: number): BatchRef => {
-  return { rows, bytes: 0, crc: 0, sizes: [], range: { slab: 0, offset: 0, length: 0 } };
+  return { rows, bytes: 0, sizes: [], range: { slab: 0, offset: 0, length: 0 } };
 };
 
 /** By slice: the splits that its rows came from, ascending; a row is its split and its number in the slice. */

@@ -65,9 +65,7 @@ test('no vertices are one partition', t => {
 
 test('dictionaries are merged by neighbours, as many as fit, two at least', t => {
   const slice = {
-    batches: [
-      { rows: 1, bytes: 160 * 1024, crc: 0, range: { slab: 0, offset: 0, length: 0 }, sizes: [] },
-    ],
+    batches: [{ rows: 1, bytes: 160 * 1024, range: { slab: 0, offset: 0, length: 0 }, sizes: [] }],
   };
   const slices = Array.from({ length: 150 }, () => slice);
   const sizes = (floor: number, fanIn?: number) =>

@@ -264,7 +264,7 @@ function tick(state: State, ms: number, seen: Extract<Event, { type: 'tick' }>['
   for (const slot of state.slots) {
     const { next, current } = seen[slot.index]!;
     if (slot.state !== 'up') continue;
-    if (next === slot.seenNext && next !== slot.unused) {
+    if (next === slot.seenNext && mayMove(slot, next)) {
       slot.stalled = true;
       state.commands.push({ do: 'revoke', slot });
     }
@@ -277,6 +277,14 @@ function tick(state: State, ms: number, seen: Extract<Event, { type: 'tick' }>['
     slot.state = 'stopping';
     state.commands.push({ do: 'stop', slot, reason: 'timeout' });
   }
+}
+
+/** Whether something waits on a slot that could run elsewhere. */
+function mayMove({ tasks, unused }: Slot, next: number): boolean {
+  for (const [sequence, { pinned }] of tasks) {
+    if (pinned === undefined && inSequence(sequence, next, unused)) return true;
+  }
+  return false;
 }
 
 /** Whether ticks are needed: something has a time limit, or was sent ahead. */

@@ -2,7 +2,8 @@
  *
  * A message costs more than a small task. So a slot whose tasks have been short is sent more of them than it can
  * run now, up to PREFETCH_MS of work; a slot with a long one, or of unknown length, gets nothing more. What was sent
- * ahead and turns out to wait behind a long run is taken back (advance.ts, tick).
+ * ahead and turns out to wait behind a long run is taken back (advance.ts, tick). But a task that may run nowhere else always waits there, if
+ * nobody else wants the slot: between the supersteps of two partitions is then no message.
  */
 import { firstOf, hold, nextQueued, takeQueued } from './lifecycle.ts';
 import { nextSequence } from './control.ts';
@@ -45,7 +46,8 @@ function dispatchPinned(state: State, slot: Slot, most: number): void {
     const task = firstOf(slot.pinned);
     if (task === undefined || !open(slot) || !fits(state, task)) return;
     const estimateMs = estimate(task);
-    if (slot.held > 0 && !takesMore(slot, estimateMs)) return;
+    const next = slot.held === 1 && nextQueued(state) === undefined;
+    if (slot.held > 0 && !next && !takesMore(slot, estimateMs)) return;
     takeQueued(state, task);
     task.estimateMs = estimateMs;
     assign(state, slot, task);

@@ -1,13 +1,12 @@
-/** Edges that lie by source, arranged by target: a counting sort over one range of targets.
+/** Edges arranged by target: a counting sort over one range of targets.
  *
  * Order of calls: `count` for every chunk of edges, `start`, `place` for every chunk again, in the same order, `write` for pieces of
- * the range. Edges of one target come out in the order they came in: ascending by source.
+ * the range. Edges of one target come out in the order they came in.
  */
+import { shiftOf } from './edge-spread.ts';
 import { type Kernels, outOfMemory } from './kernels.ts';
+import { BUCKET_BYTES } from './places.ts';
 import { CHUNK_ROWS } from './raw.ts';
-
-/** Of `orderByCount`. */
-const BUCKET_BYTES = 4096;
 
 /** What arranged edges leave through: taken before the edges, which may take all there is. */
 export class ArrangerRoom {
@@ -94,8 +93,8 @@ export class Arranger {
     }
   }
 
-  /** @returns the edges in the range, or −1 when there is no memory for them. `degrees` of the first source. */
-  start(degrees: number): number {
+  /** @returns the edges in the range, or −1 when there is no memory for them */
+  start(): number {
     const kernels = this.#kernels;
     const edges = kernels.raw.startTargets(this.#counters, this.#high - this.#low) >>> 0;
     this.#sources = kernels.alloc(edges * 4);
@@ -104,19 +103,14 @@ export class Arranger {
       this.#weights = kernels.alloc(edges * this.#weightWidth);
       if (this.#weights === 0) return -1;
     }
-    const { u32 } = kernels;
-    u32[this.#state >>> 2] = 0;
-    u32[(this.#state >>> 2) + 1] = u32[degrees >>> 2]!;
     return edges;
   }
 
-  place(degrees: number, targets: number, weights: number, n: number): void {
+  place(sources: number, targets: number, weights: number, n: number): void {
     const width = this.#weightWidth;
-    const shift = width === 0 ? 0 : width === 4 ? 2 : 3;
     for (let from = 0; from < n; from += CHUNK_ROWS) {
       this.#kernels.raw.placeTargets(
-        this.#state,
-        degrees,
+        sources + from * 4,
         targets + from * 4,
         Math.min(CHUNK_ROWS, n - from),
         this.#low,
@@ -124,13 +118,13 @@ export class Arranger {
         this.#counters,
         this.#sources,
         weights + from * width,
-        shift,
+        shiftOf(width),
         this.#weights,
       );
     }
   }
 
-  /** Targets [from, to), which are in the range and have place 0 at `base`: those that have edges, by number of edges, the most
+  /** Targets [from, to), which are in the range and have number 0 at `base`: those that have edges, by number of edges, the most
    *  first. `listed` and `sources` are called for pieces of them and of their edges, in this order; what they are given is good
    *  until they return. */
   async write(
@@ -144,8 +138,8 @@ export class Arranger {
     const kernels = this.#kernels;
     const { raw } = kernels;
     const { targets, counts, starts, order, some, someCounts, rows } = room;
-    const [first, place] = [from - this.#low, base - this.#low];
-    const all = raw.listTargets(this.#counters, first, to - from, place, targets, counts, starts);
+    const [first, zero] = [from - this.#low, base - this.#low];
+    const all = raw.listTargets(this.#counters, first, to - from, zero, targets, counts, starts);
     raw.orderByCount(counts, all, order, room.buckets);
     for (let at = 0; at < all; at += rows) {
       const n = Math.min(rows, all - at);
@@ -158,7 +152,7 @@ export class Arranger {
       await listed(some, someCounts, n);
     }
     kernels.zero(this.#state, 8);
-    const shift = this.#weightWidth === 0 ? 0 : this.#weightWidth === 4 ? 2 : 3;
+    const shift = shiftOf(this.#weightWidth);
     for (;;) {
       const n = raw.takeSources(
         this.#state,

@@ -33,8 +33,10 @@ const ALIGNMENT = 64;
 const PADDING = 64;
 /** 32-bit addresses, less the last page: `end + 16` must not wrap. */
 const ADDRESSABLE = 65_535 * PAGE;
-/** Growing costs a system call and all views; below this it is not worth it. */
+/** Growing costs a system call and all views, and V8 collects garbage each time, as if all of the memory were new: less than this, or than
+ *  this part of what there is, is not worth it. */
 const GROW_BYTES = 1 << 20;
+const GROW_PART = 8;
 
 const GENEROUS: Grant = { reserve: () => true, release: () => {} };
 
@@ -230,9 +232,9 @@ export class Kernels {
     const last = this.#starts.length - 1;
     const tail = last >= 0 && held === this.#starts[last]! + this.#sizes[last]!;
     const pages = Math.ceil((size - (tail ? this.#sizes[last]! : 0)) / PAGE);
+    const worth = Math.ceil(Math.max(GROW_BYTES, held / GROW_PART) / PAGE);
     return (
-      this.#growBy(held, Math.max(pages, GROW_BYTES / PAGE)) ||
-      (pages < GROW_BYTES / PAGE && this.#growBy(held, pages))
+      this.#growBy(held, Math.max(pages, worth)) || (pages < worth && this.#growBy(held, pages))
     );
   }
 

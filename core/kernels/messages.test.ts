@@ -1,6 +1,7 @@
 import test from 'ava';
 import * as fc from 'fast-check';
 import { Arranger, ArrangerRoom } from './arrange.ts';
+import { EdgeSpreader } from './edge-spread.ts';
 import { highKernels, movingKernels, placeF64, placeI64, placeU32 } from './fixtures.ts';
 import type { Kernels } from './kernels.ts';
 import {
@@ -18,6 +19,8 @@ import {
   sortPairs,
   type Way,
 } from './messages.ts';
+
+import { placesByCount, toPlaces } from './places.ts';
 
 type Value = number | bigint;
 const KINDS = ['i32', 'i64', 'f64'] as const;
@@ -68,7 +71,14 @@ const graphs = fc.record({
   op: fc.constantFrom<FoldOp>('sum', 'min', 'max'),
   way: fc.constantFrom<Way>('plain', 'plus', 'times', 'least', 'most'),
   edges: fc.array(
-    fc.array(fc.tuple(fc.nat(20), fc.integer({ min: -9, max: 9 })), { maxLength: 9 }),
+    // Some targets have many edges.
+    fc.array(
+      fc.tuple(
+        fc.oneof(fc.nat(20), fc.integer({ min: 8, max: 12 })),
+        fc.integer({ min: -9, max: 9 }),
+      ),
+      { maxLength: 9 },
+    ),
     {
       minLength: 1,
       maxLength: 12,
@@ -77,7 +87,7 @@ const graphs = fc.record({
   values: fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 12, maxLength: 12 }),
   large: fc.boolean(),
   sent: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
-  chunk: fc.integer({ min: 1, max: 7 }),
+  chunk: fc.oneof(fc.integer({ min: 1, max: 7 }), fc.constant(200)),
 });
 type Case = typeof graphs extends fc.Arbitrary<infer G> ? G : never;
 
@@ -131,45 +141,115 @@ function placed(kernels: Kernels, { kind, edges }: Case) {
   };
 }
 
-/** Edges arranged by target, in ranges, and pulled in chunks. */
-async function pulled(kernels: Kernels, of: Case, everybody: boolean): Promise<Map<number, Value>> {
-  const { kind, op, way, sent, chunk } = of;
+/** Targets, in ranges of eight; the second partition begins within a range. */
+const TARGETS = 21;
+const BITS = 3;
+const PARTITIONS = [
+  [0, 11],
+  [11, TARGETS],
+] as const;
+
+/** Columns of edges, as they leave a spreader: sources' places, targets, weights. */
+type Spread = readonly (readonly [sources: number[], targets: number[], weights: Value[]])[];
+
+function spreadOf(kernels: Kernels, of: Case, places: number): Spread {
+  const { kind } = of;
   const { degrees, targets, weights, n } = placed(kernels, of);
-  const values = place(kernels, kind, valuesOf(of));
-  const flags = placeU32(kernels, [0, 0, 0]);
-  sent.forEach((has, i) => (kernels.u8[flags + i] = has ? 1 : 0));
-  const result = new Map<number, Value>();
   const width = kind === 'i32' ? 4 : 8;
-  for (const [low, high] of [
-    [0, 8],
-    [8, 21],
-  ] as const) {
-    const room = new ArrangerRoom(kernels, 13, chunk);
-    const arranger = new Arranger(kernels, low, high, width);
-    arranger.count(targets, n);
-    const edges = arranger.start(degrees);
-    arranger.place(degrees, targets, weights, n);
-    const listed: number[] = [];
-    const counts: number[] = [];
-    const sources: number[] = [];
-    const met: Value[] = [];
+  const spreader = new EdgeSpreader(kernels, TARGETS, BITS, width, 2);
+  const spread: Spread = Array.from({ length: spreader.ranges }, () => [[], [], []]);
+  const leave = (q: number): void => {
+    const rows = spreader.rowsOf(q);
+    const [sources, own, met] = spreader.columns(q).map(({ data }) => data.byteOffset);
+    spread[q]![0].push(...u32At(kernels, sources!, rows));
+    spread[q]![1].push(...u32At(kernels, own!, rows));
+    spread[q]![2].push(...valuesAt(kernels, kind, met!, rows));
+    spreader.empty(q);
+  };
+  spreader.begin(degrees);
+  for (let from = 0; from < n; ) {
+    const rows = Math.min(of.chunk, n - from);
+    const taken = spreader.take(degrees, places, targets + from * 4, weights + from * width, rows);
+    if (taken < rows) leave(spreader.rangeOf(kernels.u32[(targets >>> 2) + from + taken]!));
+    from += taken;
+  }
+  for (const q of spread.keys()) leave(q);
+  spreader.free();
+  return spread;
+}
+
+/** Some targets as they are listed, with their sources. */
+interface Listed {
+  readonly listed: number[];
+  readonly counts: number[];
+  readonly sources: number[];
+  readonly met: Value[];
+}
+
+/** Targets [low, high) of a range, arranged. */
+async function arranged(
+  kernels: Kernels,
+  { kind, chunk }: Case,
+  [sources, targets, weights]: Spread[number],
+  low: number,
+  high: number,
+): Promise<Listed> {
+  const room = new ArrangerRoom(kernels, 13, chunk);
+  const arranger = new Arranger(kernels, low, high, kind === 'i32' ? 4 : 8);
+  const at = placeU32(kernels, targets);
+  arranger.count(at, targets.length);
+  const edges = arranger.start();
+  arranger.place(placeU32(kernels, sources), at, place(kernels, kind, weights), targets.length);
+  const out: Listed = { listed: [], counts: [], sources: [], met: [] };
+  for (const [base, end] of PARTITIONS) {
+    if (low >= end || high <= base) continue;
     await arranger.write(
-      low,
-      high,
-      low,
+      Math.max(low, base),
+      Math.min(high, end),
+      base,
       room,
-      async (at, countsAt, rows) => {
-        listed.push(...u32At(kernels, at, rows));
-        counts.push(...u32At(kernels, countsAt, rows));
+      async (listedAt, countsAt, rows) => {
+        out.listed.push(...u32At(kernels, listedAt, rows).map(target => base + target));
+        out.counts.push(...u32At(kernels, countsAt, rows));
       },
-      async (at, weightsAt, rows) => {
-        sources.push(...u32At(kernels, at, rows));
-        met.push(...valuesAt(kernels, kind, weightsAt, rows));
+      async (sourcesAt, weightsAt, rows) => {
+        out.sources.push(...u32At(kernels, sourcesAt, rows));
+        out.met.push(...valuesAt(kernels, kind, weightsAt, rows));
       },
     );
-    arranger.free();
-    room.free();
-    if (sources.length !== edges) throw new Error('edges were lost');
+  }
+  arranger.free();
+  room.free();
+  if (out.sources.length !== edges) throw new Error('edges were lost');
+  return out;
+}
+
+/** Edges spread over ranges of targets, arranged in parts of them, and pulled in chunks, with values at their places. */
+async function pulled(kernels: Kernels, of: Case, everybody: boolean): Promise<Map<number, Value>> {
+  const { kind, op, way, sent, chunk, edges: lists } = of;
+  const width = kind === 'i32' ? 4 : 8;
+  const degrees = placeU32(
+    kernels,
+    lists.map(list => list.length),
+  );
+  const places = kernels.allocOrThrow(lists.length * 4, 'a test');
+  placesByCount(kernels, degrees, lists.length, places);
+  const values = kernels.allocOrThrow(12 * width, 'a test');
+  const flags = kernels.allocOrThrow(12, 'a test');
+  const flagsAt = placeU32(kernels, [0, 0, 0]);
+  sent.forEach((has, i) => (kernels.u8[flagsAt + i] = has ? 1 : 0));
+  toPlaces(kernels, place(kernels, kind, valuesOf(of)), width, places, lists.length, values);
+  toPlaces(kernels, flagsAt, 1, places, lists.length, flags);
+  const spread = spreadOf(kernels, of, places);
+  const result = new Map<number, Value>();
+  for (const [range, low, high] of [
+    [0, 0, 5],
+    [0, 5, 8],
+    [1, 8, 16],
+    [2, 16, TARGETS],
+  ] as const) {
+    const { listed, counts, sources, met } = await arranged(kernels, of, spread[range]!, low, high);
+    const edges = sources.length;
     if (listed.length === 0) continue;
     const state = kernels.allocOrThrow(8, 'a test');
     const out = kernels.allocOrThrow(listed.length * width + 8, 'a test');
@@ -188,7 +268,7 @@ async function pulled(kernels: Kernels, of: Case, everybody: boolean): Promise<M
     }
     const outs = valuesAt(kernels, kind, out, listed.length);
     listed.forEach((target, j) => {
-      if (everybody || kernels.u8[has + j] === 1) result.set(low + target, outs[j]!);
+      if (everybody || kernels.u8[has + j] === 1) result.set(target, outs[j]!);
     });
   }
   return result;

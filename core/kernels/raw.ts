@@ -235,17 +235,30 @@ export interface Raw {
   unpackEdges(state: number, keys: number, first: number, end: number): number;
   splitPlaces(places: number, n: number, inputs: number, rows: number): void;
   countUp(out: number, n: number, first: number): void;
+  spreadTargets(
+    state: number,
+    degrees: number,
+    places: number,
+    targets: number,
+    weights: number,
+    shift: number,
+    n: number,
+    bits: number,
+    filled: number,
+    area: number,
+    stride: number,
+    rows: number,
+  ): number;
   countTargets(targets: number, n: number, low: number, high: number, counters: number): void;
   startTargets(counters: number, n: number): number;
   placeTargets(
-    state: number,
-    degrees: number,
+    sources: number,
     targets: number,
     n: number,
     low: number,
     high: number,
     counters: number,
-    sources: number,
+    sourcesOut: number,
     weights: number,
     shift: number,
     weightsOut: number,
@@ -273,6 +286,8 @@ export interface Raw {
     sourcesOut: number,
     weightsOut: number,
   ): number;
+  placesOf(order: number, n: number, out: number): void;
+  toPlaces(values: number, shift: number, places: number, n: number, out: number): void;
   pull32: Pull;
   pull64: Pull;
   pullF64: Pull;

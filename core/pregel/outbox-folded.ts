@@ -6,11 +6,12 @@
 import { BATCH_ROWS, type StoredColumn } from '../batch/columns.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import { COUNTER_BYTES, expand, type Pairs, sortPairs, widthOf } from '../kernels/messages.ts';
+import { toPlaces } from '../kernels/places.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
 import { type Arranged, rowsOf } from './arranged.ts';
 import type { Counts } from './cursor.ts';
 import type { Folding } from './fold.ts';
-import { edgesOf } from './parts.ts';
+import { edgesOf, placesOf } from './parts.ts';
 import type { Reading, Resident } from './resident.ts';
 import { RunReader } from './run-reader.ts';
 import { listedFields, pairFields, type Sent } from './sent.ts';
@@ -99,6 +100,7 @@ export class FoldedOutbox {
     const out = resident.need('pulled', most * this.#width + 8, what);
     const has = all ? 0 : resident.need('pulled-has', most, what);
     const state = resident.need('pull-state', 8, what);
+    const gathered = this.#toPlaces(channel, sent, all);
     const edges = this.#arrangedEdges(channel, arranged, most);
     const total = listed.reduce((sum, n) => sum + n, 0);
     const hint = total * (this.#width + (all ? 0 : 1)) + length * 256;
@@ -108,7 +110,7 @@ export class FoldedOutbox {
       folding.fill(out, n);
       if (!all) kernels.zero(has, n);
       const { counts, chunks } = edges(q);
-      const pulling = { state, counts, values: sent.values, sent: all ? 0 : sent.flags, out, has };
+      const pulling = { state, counts, values: gathered.values, sent: gathered.flags, out, has };
       folding.begin(pulling, 0);
       for (const { sources, weights, rows } of chunks) {
         folding.pull(pulling, sources, weights, rows);
@@ -126,6 +128,23 @@ export class FoldedOutbox {
       }
     }
     return { channel, form: 'listed', run: writer.finish() };
+  }
+
+  /** What was sent, in the order of places. No flags: all have sent. */
+  #toPlaces(channel: 'out' | 'in', { values, flags }: SentValues, all: boolean): SentValues {
+    const { partition, carrier } = this.#request;
+    const resident = this.#resident;
+    const { kernels } = resident;
+    const { vertices } = resident.facts.graph.partitions[partition]!;
+    const what = 'the messages to one partition';
+    const to = {
+      values: resident.need('placed-values', vertices * this.#width, what),
+      flags: all ? 0 : resident.need('placed-flags', vertices, what),
+    };
+    const places = placesOf(resident, carrier, partition, channel);
+    toPlaces(kernels, values, this.#width, places, vertices, to.values);
+    if (!all) toPlaces(kernels, flags, 1, places, vertices, to.flags);
+    return to;
   }
 
   /** The arranged edges to a partition: in memory if they fit there, otherwise batch by batch. */

@@ -1,4 +1,5 @@
 /** What every task over a partition begins with: which graph and partition, and the degrees of its vertices. */
+import { placesByCount } from '../kernels/places.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import type { Run } from '../store/run.ts';
 import type { Resident } from './resident.ts';
@@ -47,5 +48,22 @@ export function degreesOf(
   for (const { first, rows, columns } of new RunReader(vertexRun, 0, carrier)) {
     kernels.copyIn(columns[degree]!.data.subarray(0, rows * 4), pointer + first * 4);
   }
+  return pointer;
+}
+
+/** The address of the place of each vertex (i32) among the values that are gathered, the vertex with the most edges first. @throws LimitError MEMORY */
+export function placesOf(
+  resident: Resident,
+  carrier: Carrier,
+  partition: number,
+  channel: 'out' | 'in',
+): number {
+  const { vertices } = resident.facts.graph.partitions[partition]!;
+  const name = `${channel}-places ${partition}`;
+  const known = resident.known(name);
+  if (known !== undefined) return known;
+  const degrees = degreesOf(resident, carrier, partition, channel);
+  const pointer = resident.need(name, vertices * 4, `the order of ${vertices} vertices`);
+  placesByCount(resident.kernels, degrees, vertices, pointer);
   return pointer;
 }

@@ -107,7 +107,7 @@ export async function runSuperstep(
         task = new Superstep(argument, worker, thread, reading, edges);
         return { ...(await task.run()), ...(await measured()) };
       } catch (error) {
-        task?.discard();
+        await task?.discard();
         const needed = thread.needed ?? error;
         if (!(needed instanceof Needed)) throw error;
         if (needed.what === 'in') return { needs: 'in' };
@@ -222,7 +222,7 @@ class Superstep implements LoopTask, MessagingTask {
       aggregates: loop.aggregates(),
       counters: this.#thread.counters,
       mutations: this.mutations.requests(),
-      ranges: this.#arena.ranges,
+      ranges: await this.#arena.finish(),
       spilledBytes: this.#writers.reduce((sum, { spilledBytes }) => sum + spilledBytes, 0),
       segments: this.#writers.filter(({ spilledBytes }) => spilledBytes > 0).length,
       edges: this.#windows.length > 0,
@@ -240,9 +240,9 @@ class Superstep implements LoopTask, MessagingTask {
   }
 
   /** What it has written is not wanted. */
-  discard(): void {
+  async discard(): Promise<void> {
     for (const writer of this.#writers) writer.abort();
-    this.worker.giveBack(this.#arena.ranges);
+    this.worker.giveBack(await this.#arena.finish());
   }
 
   end(): void {

@@ -1,8 +1,46 @@
-/** Edges of a partition, which lie by source, arranged by target: a counting sort over a range of targets.
+/** Edges of a partition, which lie by source, arranged by target: spread over ranges of targets, then a counting sort of one range after the
+ * other, which are small enough for a cache.
  *
- * Order of calls, for targets [low, high): `countTargets` over all edges, `startTargets`, `placeTargets` over all edges again (their
- * chunks in the same order), `listTargets`. Edges come in ascending order of source, so those of one target end up so, too.
+ * Order of calls: `spreadTargets` over all edges. Then, for targets [low, high) of a range: `countTargets` over its edges,
+ * `startTargets`, `placeTargets` over its edges again (their chunks in the same order), `listTargets`. Edges come in ascending order of source,
+ * so those of one target end up so, too.
  */
+
+/** Puts n edges into the buffers of the ranges of their targets: the source's place (u32), the target (u32), the weight (of 1 << shift bytes;
+ *  shift 0: none). `state` has the source of the first edge and how many of its edges are left (u32 each), and is moved on; `degrees` and
+ *  `places` are those of all sources. A range has 1 << bits targets; `filled` has a u32 a range. Buffers have room for `rows` and are
+ *  `stride` apart. Returns how many it took; fewer than n: the buffer of the next one's range is full. */
+export function spreadTargets(
+  state: usize, degrees: usize, places: usize, targets: usize, weights: usize, shift: usize, n: u32, bits: u32, filled: usize,
+  area: usize, stride: usize, rows: u32,
+): u32 {
+  let source = load<u32>(state);
+  let left = load<u32>(state, 4);
+  let place = load<u32>(places + (usize(source) << 2));
+  let j: usize = 0;
+  for (; j < usize(n); j++) {
+    if (left == 0) {
+      do left = load<u32>(degrees + (usize(++source) << 2));
+      while (left == 0);
+      place = load<u32>(places + (usize(source) << 2));
+    }
+    const target = load<u32>(targets + (j << 2));
+    const range: usize = target >> bits;
+    const at: usize = load<u32>(filled + (range << 2));
+    if (at == usize(rows)) break;
+    left--;
+    store<u32>(filled + (range << 2), u32(at) + 1);
+    const buffer = area + range * stride;
+    store<u32>(buffer + (at << 2), place);
+    store<u32>(buffer + ((usize(rows) + at) << 2), target);
+    const weight = buffer + (usize(rows) << 3) + (at << shift);
+    if (shift == 2) store<u32>(weight, load<u32>(weights + (j << 2)));
+    else if (shift == 3) store<u64>(weight, load<u64>(weights + (j << 3)));
+  }
+  store<u32>(state, source);
+  store<u32>(state, left, 4);
+  return u32(j);
+}
 
 /** counters[target − low] + 1 for each of n edges whose target is in the range. */
 export function countTargets(targets: usize, n: u32, low: u32, high: u32, counters: usize): void {
@@ -25,29 +63,21 @@ export function startTargets(counters: usize, n: u32): u32 {
   return next;
 }
 
-/** Puts the sources (and weights, of 1 << shift bytes; shift 0: none) of n edges in their places. `state` has the source of the first
- *  edge and how many of its edges are left (u32 each), and is moved on; `degrees` has those of all sources. Afterwards a
- *  counter is the end of its target's edges. */
+/** Puts the sources (and weights, of 1 << shift bytes; shift 0: none) of n edges in their places. Afterwards a counter is the end of its
+ *  target's edges. */
 export function placeTargets(
-  state: usize, degrees: usize, targets: usize, n: u32, low: u32, high: u32, counters: usize, sources: usize,
-  weights: usize, shift: usize, weightsOut: usize,
+  sources: usize, targets: usize, n: u32, low: u32, high: u32, counters: usize, sourcesOut: usize, weights: usize, shift: usize, weightsOut: usize,
 ): void {
-  let source = load<u32>(state);
-  let left = load<u32>(state, 4);
   for (let j: usize = 0; j < usize(n); j++) {
-    while (left == 0) left = load<u32>(degrees + (usize(++source) << 2));
-    left--;
     const target = load<u32>(targets + (j << 2)) - low;
     if (target >= high - low) continue;
     const at = counters + (usize(target) << 2);
     const place: usize = load<u32>(at);
     store<u32>(at, u32(place) + 1);
-    store<u32>(sources + (place << 2), source);
+    store<u32>(sourcesOut + (place << 2), load<u32>(sources + (j << 2)));
     if (shift == 2) store<u32>(weightsOut + (place << 2), load<u32>(weights + (j << 2)));
     else if (shift == 3) store<u64>(weightsOut + (place << 3), load<u64>(weights + (j << 3)));
   }
-  store<u32>(state, source);
-  store<u32>(state, left, 4);
 }
 
 /** Of the ends that `placeTargets` leaves: the targets [first, first + n) of the range that have edges, less `base`, how many each
@@ -118,4 +148,19 @@ export function takeSources(
   store<u32>(state, place);
   store<u32>(state, taken, 4);
   return made;
+}
+
+/** Where each of n things lies in an order. */
+export function placesOf(order: usize, n: u32, out: usize): void {
+  for (let j: usize = 0; j < usize(n); j++) store<u32>(out + (usize(load<u32>(order + (j << 2))) << 2), u32(j));
+}
+
+/** Values of 1 << shift bytes (0, 2 or 3), each to its place. */
+export function toPlaces(values: usize, shift: usize, places: usize, n: u32, out: usize): void {
+  for (let j: usize = 0; j < usize(n); j++) {
+    const at = out + (usize(load<u32>(places + (j << 2))) << shift);
+    if (shift == 3) store<u64>(at, load<u64>(values + (j << 3)));
+    else if (shift == 2) store<u32>(at, load<u32>(values + (j << 2)));
+    else store<u8>(at, load<u8>(values + j));
+  }
 }

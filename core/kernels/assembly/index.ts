@@ -26,7 +26,9 @@ export { descents, countDigits, startDigits, moveKeys, moveRows } from './radix'
 export {
   rankRows, endId, translateEdges, translateVertices, spreadRows, listSources, unpackEdges, splitPlaces, countUp,
 } from './load';
-export { countTargets, startTargets, placeTargets, listTargets, orderByCount, takeSources } from './arrange';
+export {
+  spreadTargets, countTargets, startTargets, placeTargets, listTargets, orderByCount, takeSources, placesOf, toPlaces,
+} from './arrange';
 export {
   pull32, pull64, pullF64, receive32, receive64, receiveF64, expand32, expand64, expandF64, sortPairs, foldPairs32,
   foldPairs64, foldPairsF64,

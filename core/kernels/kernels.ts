@@ -93,6 +93,9 @@ export class Kernels {
   get u32(): Uint32Array<ArrayBuffer> {
     return this.#current().u32;
   }
+  get u16(): Uint16Array<ArrayBuffer> {
+    return this.#current().u16;
+  }
   get f64(): Float64Array<ArrayBuffer> {
     return this.#current().f64;
   }
@@ -294,6 +297,7 @@ interface Views {
   readonly u8: Uint8Array<ArrayBuffer>;
   readonly i32: Int32Array<ArrayBuffer>;
   readonly u32: Uint32Array<ArrayBuffer>;
+  readonly u16: Uint16Array<ArrayBuffer>;
   readonly f64: Float64Array<ArrayBuffer>;
   readonly i64: BigInt64Array<ArrayBuffer>;
 }
@@ -303,6 +307,7 @@ function viewsOf(buffer: ArrayBuffer): Views {
     u8: new Uint8Array(buffer),
     i32: new Int32Array(buffer),
     u32: new Uint32Array(buffer),
+    u16: new Uint16Array(buffer),
     f64: new Float64Array(buffer),
     i64: new BigInt64Array(buffer),
   };

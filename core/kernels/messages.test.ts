@@ -12,6 +12,7 @@ import {
   type FoldOp,
   foldPairs,
   MessageOverflow,
+  narrowSources,
   type NumberKind,
   type Pairs,
   pull,
@@ -87,6 +88,7 @@ const graphs = fc.record({
   values: fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 12, maxLength: 12 }),
   large: fc.boolean(),
   sent: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
+  narrow: fc.boolean(),
   chunk: fc.oneof(fc.integer({ min: 1, max: 7 }), fc.constant(200)),
 });
 type Case = typeof graphs extends fc.Arbitrary<infer G> ? G : never;
@@ -226,7 +228,7 @@ async function arranged(
 
 /** Edges spread over ranges of targets, arranged in parts of them, and pulled in chunks, with values at their places. */
 async function pulled(kernels: Kernels, of: Case, everybody: boolean): Promise<Map<number, Value>> {
-  const { kind, op, way, sent, chunk, edges: lists } = of;
+  const { kind, op, way, sent, chunk, narrow, edges: lists } = of;
   const width = kind === 'i32' ? 4 : 8;
   const degrees = placeU32(
     kernels,
@@ -254,15 +256,14 @@ async function pulled(kernels: Kernels, of: Case, everybody: boolean): Promise<M
     const state = kernels.allocOrThrow(8, 'a test');
     const out = kernels.allocOrThrow(listed.length * width + 8, 'a test');
     const has = kernels.allocOrThrow(listed.length, 'a test');
-    kernels.zero(has, listed.length);
-    fillIdentity(kernels, kind, op, out, listed.length);
     const some = everybody ? 0 : flags;
     const at = placeU32(kernels, [...counts, 0]);
-    const pulling = { kind, op, way, state, counts: at, values, sent: some, out, has };
+    const pulling = { kind, op, way, narrow, state, counts: at, values, sent: some, out, has };
     beginPull(kernels, pulling, 0);
     for (let from = 0; from < edges; from += chunk) {
       const rows = Math.min(chunk, edges - from);
       const from32 = placeU32(kernels, sources.slice(from, from + rows));
+      if (narrow) narrowSources(kernels, from32, rows, from32);
       const weightsAt = place(kernels, kind, met.slice(from, from + rows));
       pull(kernels, pulling, from32, weightsAt, rows);
     }
@@ -340,6 +341,7 @@ test('above 2 GiB, too', async t => {
     ],
     values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
     large: false,
+    narrow: false,
     sent: Array.from({ length: 12 }, () => true),
     chunk: 2,
   };

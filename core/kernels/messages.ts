@@ -1,6 +1,6 @@
 /** Messages of vertex programs in kernel memory: folded along the edges of a partition, and added to inboxes.
  *
- * Order of calls, to pull: `fill` the accumulators with the identity, `begin`, `pull` for each chunk of edges. To push: `expand`,
+ * Order of calls, to pull: `begin`, `pull` for each chunk of edges. To push: `expand`,
  * `sortPairs`, `foldPairs`. To receive: `fill`, then `receive` in order of partition and channel. Both ways fold the messages
  * of one target in ascending order of their senders, from the identity: a sum has the same bits either way.
  * Pointers are addresses in the kernels' memory; who allocates them frees them.
@@ -53,6 +53,8 @@ export interface Pull {
   readonly kind: NumberKind;
   readonly op: FoldOp;
   readonly way: Way;
+  /** Sources have two bytes each (`narrowSources`), not four. */
+  readonly narrow: boolean;
   /** 8 bytes, moved on by each call. */
   readonly state: number;
   readonly counts: number;
@@ -74,20 +76,23 @@ export function beginPull(kernels: Kernels, { state, counts }: Pull, listed: num
 /** Folds n further edges into the accumulators. `weights` as wide as messages. @throws MessageOverflow of a listed target */
 export function pull(
   { raw }: Kernels,
-  { kind, op, way, state, counts, values, sent, out, has }: Pull,
+  { kind, op, way, narrow, state, counts, values, sent, out, has }: Pull,
   sources: number,
   weights: number,
   n: number,
 ): void {
-  const call = { i32: raw.pull32, i64: raw.pull64, f64: raw.pullF64 }[kind];
+  const call = narrow
+    ? { i32: raw.pullNarrow32, i64: raw.pullNarrow64, f64: raw.pullNarrowF64 }[kind]
+    : { i32: raw.pull32, i64: raw.pull64, f64: raw.pullF64 }[kind];
   const width = widthOf(kind);
+  const sourceWidth = narrow ? 2 : 4;
   for (let from = 0; from < n; from += CHUNK_ROWS) {
     const done = call(
       OPS[op],
       WAYS[way],
       state,
       counts,
-      sources + from * 4,
+      sources + from * sourceWidth,
       weights + from * width,
       Math.min(CHUNK_ROWS, n - from),
       values,
@@ -97,6 +102,14 @@ export function pull(
     );
     if (done < 0) throw new MessageOverflow(-1 - done);
   }
+}
+
+/** Up to so many sources can be narrow. */
+export const NARROW_SOURCES = 2 ** 16;
+
+/** n sources (u32, below NARROW_SOURCES) in two bytes each; `out` may be where they are. */
+export function narrowSources({ raw }: Kernels, sources: number, n: number, out: number): void {
+  raw.narrowSources(sources, n, out);
 }
 
 /** Adds n values to the inbox of their targets. `has`: which of them there are; 0: all. @throws MessageOverflow of a row */

@@ -291,6 +291,10 @@ export interface Raw {
   pull32: Pull;
   pull64: Pull;
   pullF64: Pull;
+  pullNarrow32: Pull;
+  pullNarrow64: Pull;
+  pullNarrowF64: Pull;
+  narrowSources(sources: number, n: number, out: number): void;
   receive32: Receive;
   receive64: Receive;
   receiveF64: Receive;

@@ -340,10 +340,12 @@ function arrivedText({ of, along }: MessagePlan & { kind: 'folded' }): string {
 function loopText(spec: ProgramSpec, plan: MessagePlan): string {
   const message =
     plan.kind === 'folded'
-      ? `has[i] === 0 ? identity : ${arrivedText(plan)}`
+      ? `has[i] === 0 ? none : ${arrivedText(plan)}`
       : plan.kind === 'rows'
         ? 'host.messages(i)'
         : 'undefined';
+  // As a number: what the compiler does not know to be one, it puts on the heap for every vertex.
+  const isNumber = plan.kind === 'folded' && plan.of.type !== 'bool' && !('read' in plan.of);
   return `
 const ctx = {
   superstep: 0, vertexCount: 0, edgeCount: 0, directed: true, params, aggregates: {}, aggregate, count,
@@ -376,7 +378,7 @@ return {
   run(from, to) {
     let ran = 0;
     // Locals stay in registers; what the vertex reads and writes cannot.
-    const isAwake = awake, has = got, arrived = inbox;
+    const isAwake = awake, has = got, arrived = inbox, none = ${isNumber ? '+identity' : 'identity'};
     for (i = from; i < to; i++) {
       if (isAwake[i] === 0 && has[i] === 0) continue;
       isAwake[i] = 1;

@@ -63,6 +63,7 @@ interface Loops {
     u32: Uint32Array,
     u8: Uint8Array,
     numbers: Numbers,
+    ends: Uint16Array | Uint32Array,
     state: number,
     counts: number,
     sources: number,
@@ -112,14 +113,16 @@ class FunctionFolding implements Folding {
 const { merge, identity, refuse } = given;
 const checked = x => { if (${misfit}) refuse(x); return x; };
 return {
-  pull(u32, u8, numbers, state, counts, sources, weights, n, values, sent, out, has) {
+  pull(u32, u8, numbers, ends, state, counts, sources, weights, n, values, sent, out, has) {
     let listed = u32[state], left = u32[state + 1];
     for (let edge = 0; edge < n;) {
+      const begins = left === u32[counts + listed];
+      let held = begins ? identity : numbers[out + listed];
+      let any = sent === 0 ? 1 : begins ? 0 : u8[has + listed];
       const stop = Math.min(edge + left, n);
       left -= stop - edge;
-      let held = numbers[out + listed], any = sent === 0 ? 1 : u8[has + listed];
       for (; edge < stop; edge++) {
-        const source = u32[sources + edge];
+        const source = ends[sources + edge];
         if (sent !== 0) { if (u8[sent + source] === 0) continue; any = 1; }
         const m = numbers[values + source];
         held = merge(held, ${WAYS[way]});
@@ -182,19 +185,20 @@ return {
   }
 
   pull(
-    { state, counts, values, sent, out, has }: PullState,
+    { narrow, state, counts, values, sent, out, has }: PullState,
     sources: number,
     weights: number,
     n: number,
   ): void {
-    const { u32, u8 } = this.#kernels;
+    const { u32, u16, u8 } = this.#kernels;
     this.#loops.pull(
       u32,
       u8,
       this.#numbers(),
+      narrow ? u16 : u32,
       state >>> 2,
       counts >>> 2,
-      sources >>> 2,
+      sources >>> (narrow ? 1 : 2),
       this.#at(weights),
       n,
       this.#at(values),

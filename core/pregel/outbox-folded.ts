@@ -8,7 +8,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { COUNTER_BYTES, expand, type Pairs, sortPairs, widthOf } from '../kernels/messages.ts';
 import { toPlaces } from '../kernels/places.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
-import { type Arranged, rowsOf } from './arranged.ts';
+import { ArrangedEdges } from './arranged-edges.ts';
 import type { Counts } from './cursor.ts';
 import type { Folding } from './fold.ts';
 import { edgesOf, placesOf } from './parts.ts';
@@ -92,25 +92,24 @@ export class FoldedOutbox {
     const folding = this.#foldingOf(channel);
     const resident = this.#resident;
     const { kernels } = resident;
+    const gathered = this.#toPlaces(channel, sent, all);
+    const weightBytes = this.#weightOf(channel) === undefined ? 0 : this.#width;
     const arranged = resident.facts[channel]![partition]!;
-    const { length } = arranged.listing.partitions;
-    const listed = Array.from({ length }, (_, q) => rowsOf(arranged.listing, q));
+    const edges = new ArrangedEdges(this.#request, partition, channel, arranged, weightBytes);
+    const { listed, narrow } = edges;
     const most = Math.max(...listed);
     const what = 'the messages to one partition';
     const out = resident.need('pulled', most * this.#width + 8, what);
     const has = all ? 0 : resident.need('pulled-has', most, what);
     const state = resident.need('pull-state', 8, what);
-    const gathered = this.#toPlaces(channel, sent, all);
-    const edges = this.#arrangedEdges(channel, arranged, most);
     const total = listed.reduce((sum, n) => sum + n, 0);
-    const hint = total * (this.#width + (all ? 0 : 1)) + length * 256;
+    const hint = total * (this.#width + (all ? 0 : 1)) + listed.length * 256;
     const writer = this.#request.writer(channel, listedFields(folding.kind, !all), hint);
+    const { values, flags } = gathered;
     for (const [q, n] of listed.entries()) {
       if (n === 0) continue;
-      folding.fill(out, n);
-      if (!all) kernels.zero(has, n);
-      const { counts, chunks } = edges(q);
-      const pulling = { state, counts, values: gathered.values, sent: gathered.flags, out, has };
+      const { counts, chunks } = edges.to(q);
+      const pulling = { narrow, state, counts, values, sent: flags, out, has };
       folding.begin(pulling, 0);
       for (const { sources, weights, rows } of chunks) {
         folding.pull(pulling, sources, weights, rows);
@@ -145,68 +144,6 @@ export class FoldedOutbox {
     toPlaces(kernels, values, this.#width, places, vertices, to.values);
     if (!all) toPlaces(kernels, flags, 1, places, vertices, to.flags);
     return to;
-  }
-
-  /** The arranged edges to a partition: in memory if they fit there, otherwise batch by batch. */
-  #arrangedEdges(channel: 'out' | 'in', { listing, sources }: Arranged, most: number) {
-    const { carrier, partition } = this.#request;
-    const weight = this.#weightOf(channel);
-    const resident = this.#resident;
-    const { kernels } = resident;
-    const { length } = listing.partitions;
-    const starts = [[0, 0]];
-    for (let q = 0; q < length; q++) {
-      const [l, e] = starts.at(-1)!;
-      starts.push([l! + rowsOf(listing, q), e! + rowsOf(sources, q)]);
-    }
-    const [allListed, allEdges] = starts.at(-1)! as [number, number];
-    const weightBytes = weight === undefined ? 0 : this.#width;
-    const name = `arranged ${channel} ${partition}`;
-    const chunk = resident.need('arranged-sources', BATCH_ROWS * 4, 'edges');
-    const chunkWeights = resident.need('arranged-weights', BATCH_ROWS * 8, 'edges');
-    const someCounts = resident.need('arranged-counts', (most + 1) * 4, 'edges');
-    const held = resident.optional(
-      name,
-      [allListed * 4 + 4, allEdges * 4, allEdges * weightBytes],
-      ([counts, at, weights]) => {
-        for (let q = 0; q < length; q++) {
-          const [l, e] = starts[q]! as [number, number];
-          for (const { first, rows, columns } of new RunReader(listing, q, carrier)) {
-            kernels.copyIn(columns[1]!.data.subarray(0, rows * 4), counts! + (l + first) * 4);
-          }
-          for (const { first, rows, columns } of new RunReader(sources, q, carrier)) {
-            kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), at! + (e + first) * 4);
-            if (weightBytes === 0) continue;
-            const data = columns[1]!.data.subarray(0, rows * weightBytes);
-            kernels.copyIn(data, weights! + (e + first) * weightBytes);
-          }
-        }
-      },
-    );
-    if (held !== undefined) {
-      const [counts, at, weights] = held as [number, number, number];
-      return (q: number) => {
-        const [l, e] = starts[q]! as [number, number];
-        const rows = starts[q + 1]![1]! - e;
-        const chunks = [{ sources: at + e * 4, weights: weights + e * weightBytes, rows }];
-        return { counts: counts + l * 4, chunks };
-      };
-    }
-    const batches = function* (q: number) {
-      for (const { rows, columns } of new RunReader(sources, q, carrier)) {
-        kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), chunk);
-        if (weightBytes > 0) {
-          kernels.copyIn(columns[1]!.data.subarray(0, rows * weightBytes), chunkWeights);
-        }
-        yield { sources: chunk, weights: chunkWeights, rows };
-      }
-    };
-    return (q: number) => {
-      for (const { first, rows, columns } of new RunReader(listing, q, carrier)) {
-        kernels.copyIn(columns[1]!.data.subarray(0, rows * 4), someCounts + first * 4);
-      }
-      return { counts: someCounts, chunks: batches(q) };
-    };
   }
 
   async #push(

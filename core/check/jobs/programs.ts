@@ -198,7 +198,7 @@ export const flags = vertexProgram({
     v.on = v.id % 3 !== 0;
   },
   compute(v, received, ctx) {
-    if (ctx.superstep > 0) v.on = received && v.on;
+    if (ctx.superstep > 0) v.on = received === true && v.on;
     v.told = ctx.aggregates.told === -Infinity ? -1 : ctx.aggregates.told;
     ctx.aggregate('any', v.on);
     ctx.aggregate('calls', 1);

@@ -12,7 +12,8 @@ import {
 test('how many partitions: by vertices, and a few by edges', t => {
   const of = partitionCount;
   t.deepEqual([of(0, 0), of(1, 0), of(1, 1e9), of(3, 1e9), of(1000, 262_144)], [1, 1, 1, 3, 1]);
-  t.deepEqual([of(1000, 262_145), of(1000, 1e9), of(131_073, 0), of(2 ** 31, 0)], [2, 8, 2, 64]);
+  t.deepEqual([of(1000, 262_145), of(1000, 1e9), of(57_345, 0), of(2 ** 31, 0)], [2, 8, 2, 64]);
+  t.deepEqual([of(4 * 57_344, 0), of(4 * 57_344 + 1, 0), of(600_000, 1e9)], [4, 8, 12]);
 });
 
 const degrees = fc.array(fc.oneof(fc.nat(3), fc.nat(2000)), { minLength: 1, maxLength: 80 });

@@ -11,18 +11,25 @@ import { workingBytes } from '../../memory/shares.ts';
 import type { Slice } from '../../shuffle/carrier.ts';
 import { BLOCK_ROWS, MAX_FAN_IN } from '../../store/merge.ts';
 
-/** Of a partition: what a vertex program holds of it then fits in a second-level cache or two. */
-const VERTICES = 131_072;
+/** Of a partition, on average: what a vertex program gathers from then fits in a second-level cache, and places of vertices in two bytes
+ *  (kernels/messages.ts, NARROW_SOURCES), where partitions are about even. */
+const VERTICES = 57_344;
 const MAX_PARTITIONS = 64;
+/** A multiple of this, where there are more: so that two workers, or four, have as much each. */
+const EVEN = 4;
 /** A graph of few vertices and many edges has work for several workers, too. */
 const EDGES = 262_144;
 const MAX_BY_EDGES = 8;
-/** What a vertex weighs in edges, where partitions are cut. */
-const VERTEX_WEIGHT = 4;
+/** What a vertex weighs in edges, where partitions are cut: a call of a function, against an edge that a kernel folds. */
+const VERTEX_WEIGHT = 24;
 
 /** At least 1, and no more than there are vertices. */
 export function partitionCount(vertices: number, edges: number): number {
-  const byVertices = Math.min(MAX_PARTITIONS, Math.ceil(vertices / VERTICES));
+  const enough = Math.ceil(vertices / VERTICES);
+  const byVertices = Math.min(
+    MAX_PARTITIONS,
+    enough > EVEN ? Math.ceil(enough / EVEN) * EVEN : enough,
+  );
   const byEdges = Math.min(MAX_BY_EDGES, Math.ceil(edges / EDGES));
   return Math.max(1, Math.min(vertices, Math.max(byVertices, byEdges)));
 }

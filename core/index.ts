@@ -34,6 +34,7 @@ export { join, type Joined, type JoinType } from './define/join.ts';
 export { edges, type Graph, graph, type GraphFlags, simple } from './define/graph.ts';
 export { type Inputs, type Job, job } from './define/job.ts';
 export * from './define/session.ts';
+export { remoteOf } from './define/remote-of.ts';
 export { open } from './open.ts';
 export type { DefinitionRef } from './define/define.ts';
 export type { Json, Place } from './define/place.ts';

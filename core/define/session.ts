@@ -223,15 +223,40 @@ export interface Started {
   readonly [started]: string;
 }
 declare const started: unique symbol;
-/** With `checkpoint` and `restore`, an actor comes back with its state when its worker dies; without, it is made
- *  again from its arguments if `restarts` allows. */
+export interface ActorOptions {
+  readonly module?: string;
+  /** How often it is made again when its worker dies. Default 3 for a class with `checkpoint` and `restore`, else 0. */
+  readonly restarts?: number;
+  /** A call fails, and ends its worker, when it holds its slot for longer. */
+  readonly timeoutMs?: number;
+}
+/** When its worker dies, an actor is made again, `restarts` times at most: from its arguments, then `restore(state)` with
+ *  what `checkpoint()` has returned last, if the class has the two. `checkpoint` is called after each call, before its
+ *  result is there, and may be async; undefined means that nothing has changed. A call that had begun fails then
+ *  (LostError: it may have had its effect), those after it go to the new instance.
+ *  Throws UsageError DEFINITION_INVALID or DEFINITION_TWICE. */
 export function actor<A extends unknown[], T extends object>(
   name: string,
   Class: new (...args: A) => T,
-  options: { readonly module?: string; readonly restarts?: number } = {},
+  options: ActorOptions = {},
 ): Actor<A, T> {
   checkCallable('actor', name, Class);
-  return { kind: 'actor', ref: register('actor', { name, Class, ...options }) };
+  const { checkpoint, restore } = Class.prototype as { checkpoint?: unknown; restore?: unknown };
+  if (typeof checkpoint !== typeof restore) {
+    throw new UsageError(
+      'DEFINITION_INVALID',
+      `actor '${name}' has ${checkpoint === undefined ? 'restore' : 'checkpoint'} and not the other: what one returns the other takes`,
+      { remedy: 'Give its class both checkpoint() and restore(state), or neither.' },
+    );
+  }
+  const { restarts = checkpoint === undefined ? 0 : 3 } = options;
+  if (!(restarts === Infinity || (Number.isSafeInteger(restarts) && restarts >= 0))) {
+    throw new UsageError(
+      'DEFINITION_INVALID',
+      `restarts of actor '${name}' is ${printValue(restarts)}, not a number of times`,
+    );
+  }
+  return { kind: 'actor', ref: register('actor', { name, Class, ...options, restarts }) };
 }
 function checkCallable(kind: string, name: string, value: unknown): void {
   if (typeof value === 'function') return;

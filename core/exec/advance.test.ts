@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import { LimitError } from '../errors.ts';
 import { TASKS_MAX, needsTicks } from './advance.ts';
 import { Story, definition } from './fixtures/story.ts';
-import { type Command, type Task, newEntry, newWatcher } from './state.ts';
+import type { Command } from './events.ts';
+import { type Task, newEntry, newWatcher } from './state.ts';
 
 const doing = (commands: readonly Command[]): string[] => commands.map(command => command.do);
 const ranges = (n: number) => [{ slab: 0, offset: n * 64, length: 64 }];

@@ -5,15 +5,18 @@
  * A slot:   empty → starting → up → stopping → empty
  */
 import { LimitError } from '../errors.ts';
+import type { Actor } from './actor.ts';
 import type { Failure } from './attempts.ts';
+import { keepCheckpoint, made, startActor } from './actors.ts';
 import { inSequence } from './control.ts';
 import {
   answer,
+  endActor,
   endTask,
-  enqueue,
   failEntry,
   failTask,
   freeRanges,
+  holdAll,
   leaveSlot,
   nameOf,
   placeError,
@@ -22,13 +25,14 @@ import {
   satisfied,
   settle,
   succeed,
-  unhold,
   unstarted,
   watch,
   whereOf,
 } from './lifecycle.ts';
+import { becomeReady, block, waitInOrder } from './queues.ts';
 import { threadEnded, timeoutError } from './lost.ts';
-import type { Entry, Event, Slot, State, Task, Watcher } from './state.ts';
+import type { Event } from './events.ts';
+import type { Entry, Slot, State, Task, Watcher } from './state.ts';
 import { isStored } from './wire.ts';
 
 /** Tasks that a session has at a time: some hundred bytes each, so that a loop that never gets what it starts
@@ -48,10 +52,12 @@ export function advance(state: State, event: Event): void {
     case 'put':
       state.entries.set(event.entry.id, event.entry);
       return;
+    case 'actor':
+      return start(state, event);
     case 'released':
       return release(state, event.entry);
     case 'watched':
-      return watched(state, event.watcher);
+      return watched(state, event.watcher, event.parks === true);
     case 'expired':
       if (!event.watcher.done) answer(state, event.watcher);
       return;
@@ -101,6 +107,8 @@ function fromRun(state: State, event: RunEvent | OwnerEvent): void {
       (owner.made ??= new Set()).add(event.task.entry);
       return submit(state, event.task);
     }
+    case 'checkpoint':
+      return checkpointed(state, slot.tasks.get(event.owner), event.value);
     case 'made': {
       const owner = slot.tasks.get(event.owner);
       if (owner === undefined) return;
@@ -125,12 +133,22 @@ function fromRun(state: State, event: RunEvent | OwnerEvent): void {
   }
 }
 
+/** An actor belongs to the program, to the task that starts it, or to the actor whose call does. */
+function start(state: State, { actor, slot, owner }: Extract<Event, { type: 'actor' }>): void {
+  const caller = owner === undefined ? undefined : state.slots[slot]!.tasks.get(owner);
+  if (owner !== undefined && caller === undefined) return;
+  const parent = caller?.call?.actor;
+  if (parent?.state === 'ended') return;
+  if (parent !== undefined) parent.children.push(actor.entry);
+  else if (caller !== undefined) (caller.made ??= new Set()).add(actor.entry);
+  submit(state, startActor(state, actor, caller));
+}
+
 function submit(state: State, task: Task): void {
-  state.entries.set(task.entry.id, task.entry);
-  state.unsettled++;
-  let bad: Error | undefined;
+  holdAll(state, task);
+  const { call } = task;
+  let bad = call?.actor.error;
   for (const entry of task.dependencies) {
-    entry.count++;
     if (entry.status === 'failed') bad ??= entry.error;
     if (entry.status === 'pending') task.missing++;
   }
@@ -148,17 +166,20 @@ function submit(state: State, task: Task): void {
     );
   }
   if (bad !== undefined) return failTask(state, task, bad);
-  if (task.missing === 0) return enqueue(state, task, 'back');
   for (const entry of task.dependencies) {
     if (entry.status === 'pending') (entry.dependants ??= []).push(task);
   }
+  const behind = call?.method !== undefined && call.actor.waiting.has(call.caller);
+  if (behind || (task.missing > 0 && call?.method !== undefined)) waitInOrder(task);
+  else if (task.missing === 0) becomeReady(state, task);
 }
 
-function watched(state: State, watcher: Watcher): void {
+function watched(state: State, watcher: Watcher, parks: boolean): void {
   const { task } = watcher;
   if (task !== undefined && (task.place !== 'slot' || task.runs !== watcher.run)) return;
   // A wait takes one turn at most when all is there: the task never gives up its slot for it.
-  if (task !== undefined && task.blocked++ === 0) unhold(state, task.slot!, task);
+  if (task !== undefined) block(state, task);
+  if (parks) task!.call!.parked = true;
   if (satisfied(watcher)) answer(state, watcher);
   else watch(watcher);
 }
@@ -180,13 +201,23 @@ function done(state: State, task: Task, value: Entry['value']): void {
   const ranges = leaveSlot(state, task, true);
   if (task.keepsRanges) state.commands.push({ do: 'keepRanges', task, ranges });
   else freeRanges(state, ranges);
+  if (task.call !== undefined && task.call.method === undefined) made(task);
   succeed(state, task, value);
 }
 
 function failed(state: State, task: Task, failure: Failure, error: Error): void {
   placeError(task, error);
   freeRanges(state, leaveSlot(state, task, false));
-  retryOrFail(state, task, failure, error);
+  // A call that was sent ahead did not find the actor: why it ended says more.
+  retryOrFail(state, task, failure, task.call?.actor.error ?? error);
+}
+
+/** What a call has said of its actor's state: its range is the checkpoint's now. */
+function checkpointed(state: State, task: Task | undefined, value: Entry['value']): void {
+  if (task?.call === undefined || !keepCheckpoint(state, task.call, value)) {
+    return dropValue(state, value);
+  }
+  if (isStored(value) && value.kind === 'range') takeRange(task, value.range);
 }
 
 /** A stored object of a run: its range is the object's now. */
@@ -225,6 +256,8 @@ function takeRange(task: Task, range: { slab: number; offset: number }): boolean
 }
 
 function cancel(state: State, entry: Entry, error: Error): void {
+  const actor = state.actors.get(entry.id);
+  if (actor !== undefined) return cancelActor(state, actor, error);
   const { task } = entry;
   if (entry.status !== 'pending' || task === undefined || task.place === 'ended') return;
   if (task.place !== 'slot') return failTask(state, task, error);
@@ -237,6 +270,14 @@ function cancel(state: State, entry: Entry, error: Error): void {
     { do: 'abort', slot, sequence: task.sequence, error },
     { do: 'later', ms: GRACE_MS, event: { type: 'grace', task, runs: task.runs } },
   );
+}
+
+function cancelActor(state: State, actor: Actor, error: Error): void {
+  const ended = endActor(state, actor, error);
+  for (const task of state.slots[actor.slot]!.tasks.values()) {
+    if (task.call?.actor === actor) cancel(state, task.entry, error);
+  }
+  for (const entry of ended) settle(state, entry);
 }
 
 /** The time to end by itself is over. Others on that thread come back at no cost: even a task that only waits would,
@@ -281,8 +322,9 @@ function tick(state: State, ms: number, seen: Extract<Event, { type: 'tick' }>['
 
 /** Whether something waits on a slot that could run elsewhere. */
 function mayMove({ tasks, unused }: Slot, next: number): boolean {
-  for (const [sequence, { pinned }] of tasks) {
-    if (pinned === undefined && inSequence(sequence, next, unused)) return true;
+  for (const [sequence, { pinned, call }] of tasks) {
+    if (pinned === undefined && call === undefined && inSequence(sequence, next, unused))
+      return true;
   }
   return false;
 }
@@ -293,6 +335,7 @@ export const needsTicks = (state: State): boolean =>
 
 /** All ends. Threads and memory are the driver's to end; what they still say finds nothing. */
 function closeAll(state: State, error: Error): void {
+  for (const slot of state.slots) slot.actors.clear();
   for (const entry of state.entries.values()) {
     if (entry.status !== 'pending') continue;
     const { task } = entry;

@@ -7,7 +7,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
-import type { Remote, Task } from '../define/session.ts';
+import type { DefinitionRef } from '../define/define.ts';
+import type { Actor, Handle, Remote, Task } from '../define/session.ts';
 import { LimitError, UsageError, toPlain } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { Range } from '../memory/arena.ts';
@@ -15,9 +16,28 @@ import type { Budget } from '../memory/budget.ts';
 import type { SegmentBuffers } from '../store/segment.ts';
 import type { Control } from './control.ts';
 import type { Resident, WorkerContext } from './executor.ts';
+import { ActorRef, type Caller, actorCancelled, actorOf, makeHandle } from './handle.ts';
+import type { Instance } from './instances.ts';
 import { TO_DRIVER, type RunLabel, type ToDriver } from './protocol.ts';
-import { type RefOwner, TaskRef, ownRef, splitArgument } from './refs.ts';
-import { INLINE_BYTES, type Stored, type Wire, pack, packToFile } from './wire.ts';
+import {
+  type Key,
+  type RefOwner,
+  type Split,
+  TaskRef,
+  ownRef,
+  splitArgument,
+  splitArguments,
+} from './refs.ts';
+import type { DefinitionKind } from './state.ts';
+import {
+  type ActorName,
+  INLINE_BYTES,
+  type Packed,
+  type Stored,
+  type Wire,
+  pack,
+  packToFile,
+} from './wire.ts';
 
 /** What contexts have of their thread. */
 export interface ContextHost {
@@ -31,7 +51,7 @@ export interface ContextHost {
   view(range: Range): Uint8Array;
   newId(): number;
   /** The number of a definition, which the driver has been told. */
-  nameOf(task: Task<never, unknown>): number;
+  nameOf(kind: DefinitionKind, ref: DefinitionRef): number;
   send(message: ToDriver): void;
   /** Sends now: the run awaits the answer. */
   watch(
@@ -44,7 +64,15 @@ export interface ContextHost {
   temp(): Promise<string>;
 }
 
-export class TaskContext implements WorkerContext, RefOwner {
+/** How a message ends that starts something. */
+type Given = [
+  base: Wire,
+  whole: boolean,
+  keys: readonly Key[] | undefined,
+  dependencies: readonly number[],
+];
+
+export class TaskContext implements WorkerContext, RefOwner, Caller {
   readonly host: ContextHost;
   readonly sequence: number;
   readonly id: number;
@@ -58,6 +86,10 @@ export class TaskContext implements WorkerContext, RefOwner {
   enteredMs = 0;
   heldMs = 0;
   aborted: Error | undefined;
+  /** Of a call: whose it is, its method (none: the constructor), what its actor has said of its state after it. */
+  instance: Instance | undefined;
+  method: string | undefined;
+  checkpoint: Packed | undefined;
   /** Objects that are being stored. */
   stores: Promise<void>[] | undefined;
   #released: TaskRef<unknown>[] | undefined;
@@ -85,10 +117,20 @@ export class TaskContext implements WorkerContext, RefOwner {
 
   /** What it is called in messages. */
   get title(): string {
-    const { label } = this;
+    const { label, instance } = this;
+    if (instance !== undefined) {
+      return this.method === undefined
+        ? `the constructor of actor '${this.name}'`
+        : `call '${this.method}' of actor '${this.name}'`;
+    }
     return label === undefined
       ? `task '${this.name}'`
       : `task ${label.task} of job ${label.job}, stage ${label.stage}`;
+  }
+
+  /** Handles are good in the whole thread. */
+  get scope(): object {
+    return this.host;
   }
 
   // Of Remote. Getters, so that they can be taken out of the object.
@@ -97,9 +139,7 @@ export class TaskContext implements WorkerContext, RefOwner {
     return (task, ...input) => this.#remote(task as Task<never, unknown>, input[0]) as never;
   }
   get actor(): Remote['actor'] {
-    return () => {
-      throw notYet('actors');
-    };
+    return (actor, ...args) => this.#actor(actor as Actor<never, object>, args) as never;
   }
   get put(): Remote['put'] {
     return <T>(value: T) => {
@@ -134,6 +174,12 @@ export class TaskContext implements WorkerContext, RefOwner {
   }
   get cancel(): Remote['cancel'] {
     return what => {
+      const handle = actorOf(what);
+      if (handle !== undefined) {
+        const { key } = handle.of(this.scope);
+        this.host.send([TO_DRIVER.cancel, this.sequence, key, toPlain(actorCancelled(handle))]);
+        return;
+      }
       const { key, id } = ownRef(this, what);
       const error = new LimitError('CANCELLED', `the task of ${id} was cancelled`);
       this.host.send([TO_DRIVER.cancel, this.sequence, key, toPlain(error)]);
@@ -158,27 +204,75 @@ export class TaskContext implements WorkerContext, RefOwner {
 
   #remote(task: Task<never, unknown>, argument: unknown): TaskRef<unknown> {
     this.#assertRuns();
-    const { host, sequence } = this;
-    const definition = host.nameOf(task);
-    const { whole, value, keys, refs } = splitArgument(this, argument);
+    const definition = this.host.nameOf('task', task.ref);
+    const split = splitArgument(this, argument);
+    return this.#started(split, `the argument of task '${task.ref.name}'`, (id, given) => [
+      TO_DRIVER.submit,
+      this.sequence,
+      id,
+      definition,
+      ...given,
+    ]);
+  }
+
+  #actor({ ref }: Actor<never, object>, args: readonly unknown[]): Handle<object> {
+    this.#assertRuns();
+    const definition = this.host.nameOf('actor', ref);
+    const split = splitArguments(this, args);
+    const { key } = this.#started(split, `the arguments of actor '${ref.name}'`, (id, given) => [
+      TO_DRIVER.actor,
+      this.sequence,
+      id,
+      definition,
+      ...given,
+    ]);
+    return this.handle({ kind: 'actor', id: key, name: ref.name });
+  }
+
+  call(actor: ActorRef, method: string, args: readonly unknown[]): TaskRef<unknown> {
+    this.#assertRuns();
+    const split = splitArguments(this, args);
+    const what = `the arguments of call '${method}' of actor '${actor.name}'`;
+    return this.#started(split, what, (id, given) => [
+      TO_DRIVER.call,
+      this.sequence,
+      id,
+      actor.key,
+      method,
+      ...given,
+    ]);
+  }
+
+  /** What a run is given in the place of an actor. In an actor it is good for the calls that follow, too. */
+  handle(actor: ActorName): Handle<object> {
+    return makeHandle(new ActorRef(actor, this.scope, undefined), () => this.instance?.run ?? this);
+  }
+
+  /** Says to the driver that something starts. Arguments too large for messages become an object of their own. */
+  #started(
+    { whole, value, keys, refs }: Split,
+    what: string,
+    message: (id: number, given: Given) => ToDriver,
+  ): TaskRef<unknown> {
     const ids = refs.map(ref => ref.key);
     let base: Wire;
-    let hidden = whole;
-    if (whole === undefined) {
-      const packed = pack(value, () => `the argument of task '${task.ref.name}'`);
+    let hidden: TaskRef<unknown> | undefined;
+    if (whole !== undefined) ids.unshift(whole.key);
+    else {
+      const packed = pack(value, () => what);
       if (packed instanceof Uint8Array && packed.byteLength >= INLINE_BYTES) {
         hidden = this.#put(packed);
+        ids.unshift(hidden.key);
       } else base = packed;
     }
-    if (hidden !== undefined) ids.unshift(hidden.key);
-    const id = host.newId();
-    const isWhole = hidden !== undefined;
-    host.send([TO_DRIVER.submit, sequence, id, definition, base, isWhole, keys, ids]);
-    if (hidden !== undefined && hidden !== whole) hidden.release();
+    const id = this.host.newId();
+    const isWhole = whole !== undefined || hidden !== undefined;
+    this.host.send(message(id, [base, isWhole, keys, ids]));
+    hidden?.release();
     return new TaskRef(this, id, undefined);
   }
 
-  #put<T>(packed: Exclude<Wire, Stored>): TaskRef<T> {
+  #put<T>(packed: Packed): TaskRef<T> {
     const { host, sequence } = this;
     const id = host.newId();
     host.send([TO_DRIVER.promise, sequence, id]);
@@ -279,10 +373,4 @@ export class TaskContext implements WorkerContext, RefOwner {
       remedy: 'Await what the task starts before it returns.',
     });
   }
-}
-
-export function notYet(what: string): UsageError {
-  return new UsageError('NOT_YET', `${what}: not in this version`, {
-    remedy: 'Tasks and tables run on the threads of one machine.',
-  });
 }

@@ -2,7 +2,8 @@
 import test from 'ava';
 import type { LostError } from '../errors.ts';
 import { Story, definition } from './fixtures/story.ts';
-import type { Command, Task } from './state.ts';
+import type { Command } from './events.ts';
+import type { Task } from './state.ts';
 
 const doing = (commands: readonly Command[]): string[] => commands.map(command => command.do);
 const started = (commands: readonly Command[]): (Task | string)[] =>

@@ -5,8 +5,8 @@
  * ahead and turns out to wait behind a long run is taken back (advance.ts, tick). But a task that may run nowhere else always waits there, if
  * nobody else wants the slot: between the supersteps of two partitions is then no message.
  */
-import { firstOf, hold, nextQueued, takeQueued } from './lifecycle.ts';
 import { nextSequence } from './control.ts';
+import { hold, nextPinned, nextQueued, takeQueued } from './queues.ts';
 import type { Slot, State, Task } from './state.ts';
 
 /** Work sent ahead: some times the 0.2 ms that a message and its answer take, and short enough that nobody notices
@@ -20,7 +20,7 @@ const SHORT_MS = 1;
 /** Sends what can be sent. Appends commands. */
 export function dispatch(state: State): void {
   dispatchAlone(state);
-  // A slot takes one that is pinned to it and one of all in turns; beyond that, what is pinned comes last.
+  // A slot takes one that may run nowhere else and one of all in turns; beyond that, the former come last.
   for (const slot of state.slots) if (!slot.pinnedLast) dispatchPinned(state, slot, 1);
   dispatchShared(state);
   for (const slot of state.slots) dispatchPinned(state, slot, PREFETCH_TASKS);
@@ -43,7 +43,7 @@ function dispatchAlone(state: State): void {
 function dispatchPinned(state: State, slot: Slot, most: number): void {
   if (reserved(state, slot)) return;
   for (let sent = 0; sent < most; sent++) {
-    const task = firstOf(slot.pinned);
+    const task = nextPinned(slot);
     if (task === undefined || !open(slot) || !fits(state, task)) return;
     const estimateMs = estimate(task);
     const next = slot.held === 1 && nextQueued(state) === undefined;
@@ -109,7 +109,7 @@ function chooseSlot(state: State, estimateMs: number): Slot | undefined {
       empty ??= slot;
       continue;
     }
-    if (slot.held === 0 && firstOf(slot.pinned) === undefined) return slot;
+    if (slot.held === 0 && nextPinned(slot) === undefined) return slot;
     if (!takesMore(slot, estimateMs)) continue;
     if (best === undefined || slot.heldMs < best.heldMs) best = slot;
   }
@@ -130,7 +130,7 @@ function assign(state: State, slot: Slot, task: Task): void {
   slot.unused = nextSequence(slot.unused);
   slot.tasks.set(task.sequence, task);
   if (task.alone) slot.alone = true;
-  slot.pinnedLast = task.pinned !== undefined;
+  slot.pinnedLast = task.pinned !== undefined || task.call !== undefined;
   hold(state, slot, task);
   if (task.timeoutMs !== undefined) state.limited++;
   state.commands.push({ do: 'run', slot, task });

@@ -20,10 +20,10 @@ import { dispatch } from './dispatch.ts';
 import { Inbox } from './inbox.ts';
 import { Link, type LinkHost, type TaskOptions } from './link.ts';
 import { TO_WORKER, type ToDriver } from './protocol.ts';
+import type { Command, Event } from './events.ts';
 import {
-  type Command,
   type Definition,
-  type Event,
+  type DefinitionKind,
   type Outcome,
   type State,
   type Task,
@@ -166,6 +166,8 @@ export class Driver implements LinkHost {
         const from = this.#link(slot).control.revoke(slot.unused);
         return this.post({ type: 'revoked', slot: slot.index, from });
       }
+      case 'drop':
+        return this.#link(command.slot).send([TO_WORKER.drop, command.actor]);
       case 'stop':
         return this.#link(command.slot).stop(command.reason);
       case 'answer':
@@ -257,17 +259,19 @@ export class Driver implements LinkHost {
     this.post(event);
   }
 
-  define(ref: DefinitionRef, options: TaskOptions): Definition {
-    const key = `${ref.module} ${ref.name}`;
+  define(kind: DefinitionKind, ref: DefinitionRef, options: TaskOptions): Definition {
+    const key = `${kind} ${ref.module} ${ref.name}`;
     let definition = this.#definitions.get(key);
     if (definition === undefined) {
-      const { retries, timeoutMs, memoryBytes } = options;
+      const { attempts, timeoutMs, memoryBytes, restarts = 0 } = options;
       definition = {
         index: this.#definitions.size,
+        kind,
         ref: { module: ref.module, name: ref.name },
-        attempts: retries === undefined ? undefined : { exception: retries + 1 },
+        attempts,
         timeoutMs,
         memoryBytes,
+        restarts,
         meanMs: undefined,
       };
       this.#definitions.set(key, definition);

@@ -1,26 +1,35 @@
-/** Objects and tasks from their beginning to their end: settle, release, queue, hold a slot, end an attempt. Pure, as
- * all of advance.ts: what must be done about it is appended to `state.commands`.
+/** Objects, tasks and actors from their beginning to their end: settle, release, end an attempt, end. Pure, as all of
+ * advance.ts: what must be done about it is appended to `state.commands`.
  *
  * Invariant: each call costs what it changes. A failure reaches its dependants by a list, not by recursion: a chain may
  * be longer than the stack.
  */
 import { LimitError, SuperstepError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
+import type { Actor } from './actor.ts';
 import { type Failure, afterFailure } from './attempts.ts';
-import type { Entry, Outcome, Queue, Slot, State, Task, Watcher } from './state.ts';
-import { isStored } from './wire.ts';
+import { becomeReady, drain, enqueue, letGo, unblock } from './queues.ts';
+import type { Entry, Outcome, State, Task, Watcher } from './state.ts';
+import { isActor, isStored } from './wire.ts';
 
 /** What a task is called in messages. */
 export function nameOf(task: Task): string {
-  const { label, definition } = task;
-  if (label === undefined) return `task '${definition.ref.name}'`;
+  const { label, definition, call } = task;
+  const { name } = definition.ref;
+  if (call !== undefined) {
+    return call.method === undefined
+      ? `the constructor of actor '${name}'`
+      : `call '${call.method}' of actor '${name}'`;
+  }
+  if (label === undefined) return `task '${name}'`;
   return `task ${label.task} of job ${label.job}, stage ${label.stage}`;
 }
 
 /** Where it happened, for the details of an error. */
 export function whereOf(task: Task) {
-  const { label, definition, failures } = task;
+  const { label, definition, failures, call } = task;
   const attempt = 1 + failures.lost + failures.memory + failures.exception;
+  if (call !== undefined) return { task: `${definition.ref.name}.${call.method ?? 'constructor'}` };
   if (label === undefined) return { task: definition.ref.name, attempt };
   return { job: label.job, stage: label.stage, task: label.task, attempt };
 }
@@ -50,8 +59,12 @@ export function settle(state: State, first: Entry): void {
         failEntry(task.entry, entry.error!);
         settled.push(task.entry);
       } else if (--task.missing === 0) {
-        enqueue(state, task, 'back');
+        becomeReady(state, task);
       }
+    }
+    const call = entry.status === 'failed' ? entry.task?.call : undefined;
+    if (call !== undefined && call.method === undefined) {
+      settled.push(...endActor(state, call.actor, entry.error!));
     }
     if (entry.count === 0) forget(state, entry);
   }
@@ -72,6 +85,7 @@ export function release(state: State, entry: Entry): void {
 
 function forget(state: State, entry: Entry): void {
   state.entries.delete(entry.id);
+  if (isActor(entry.value)) forgetActor(state, entry);
   if (isStored(entry.value)) state.commands.push({ do: 'free', value: entry.value });
   entry.value = undefined;
 }
@@ -111,7 +125,7 @@ export function answer(state: State, watcher: Watcher): void {
   const { task } = watcher;
   if (task !== undefined) {
     if (task.place !== 'slot' || task.runs !== watcher.run) return;
-    if (--task.blocked === 0) hold(state, task.slot!, task);
+    unblock(state, task);
   }
   const outcome = watcher.values ? outcomeOf(watcher.entries) : undefined;
   state.commands.push({ do: 'answer', watcher, outcome });
@@ -131,84 +145,18 @@ export function readyOf(entries: readonly Entry[]): number[] {
   return ready;
 }
 
-// Queues.
-
-export function enqueue(state: State, task: Task, end: 'front' | 'back'): void {
-  task.place = 'queued';
-  if (task.alone) state.alone.push(task);
-  else if (task.pinned !== undefined) put(state.slots[task.pinned]!.pinned, task, end);
-  else if (task.nested) state.nested.push(task);
-  else put(state.queue, task, end);
-}
-
-function put(queue: Queue, task: Task, end: 'front' | 'back'): void {
-  if (end === 'back') queue.items.push(task);
-  else if (queue.head > 0) queue.items[--queue.head] = task;
-  else queue.items.unshift(task);
-}
-
-/** The next task to run. Tasks that were cancelled in the queue have ended and are dropped here. */
-export function nextQueued({ nested, queue }: State): Task | undefined {
-  while (nested.length > 0) {
-    const task = nested.at(-1)!;
-    if (task.place === 'queued') return task;
-    nested.pop();
-  }
-  return firstOf(queue);
-}
-
-/** The same of a queue. */
-export function firstOf(queue: Queue): Task | undefined {
-  while (queue.head < queue.items.length) {
-    const task = queue.items[queue.head]!;
-    if (task.place === 'queued') return task;
-    drop(queue);
-  }
-  return undefined;
-}
-
-/** Takes what `nextQueued`, or `firstOf` a slot's own, returned out of its queue. */
-export function takeQueued(state: State, task: Task): void {
-  if (task.pinned !== undefined) drop(state.slots[task.pinned]!.pinned);
-  else if (task.nested) state.nested.pop();
-  else drop(state.queue);
-}
-
-/** Queues are moved down once this many places before their head are free. */
-const QUEUE_SLACK = 1024;
-function drop(queue: Queue): void {
-  queue.items[queue.head++] = undefined;
-  if (queue.head < QUEUE_SLACK || queue.head * 2 < queue.items.length) return;
-  queue.items = queue.items.slice(queue.head);
-  queue.head = 0;
-}
-
-// Slots.
-
-export function hold(state: State, slot: Slot, task: Task): void {
-  state.memoryBytes += task.definition.memoryBytes ?? 0;
-  slot.held++;
-  slot.heldMs += task.estimateMs;
-}
-
-export function unhold(state: State, slot: Slot, task: Task): void {
-  state.memoryBytes -= task.definition.memoryBytes ?? 0;
-  slot.held--;
-  // Sums of floats drift; an empty queue is the moment to forget that.
-  slot.heldMs = slot.held === 0 ? 0 : slot.heldMs - task.estimateMs;
-}
+// Tasks on slots.
 
 /** The run is over, or never began: the task is on no slot now. What the attempt made is let go: objects of an attempt
  *  that did not succeed are wanted by nobody. Returns the ranges that it leaves. */
 export function leaveSlot(state: State, task: Task, success: boolean): readonly Range[] {
   const slot = task.slot!;
   slot.tasks.delete(task.sequence);
-  if (task.blocked === 0) unhold(state, slot, task);
+  letGo(state, task);
   if (task.alone) slot.alone = false;
   if (task.timeoutMs !== undefined) state.limited--;
   slot.stalled = false;
   task.slot = undefined;
-  task.blocked = 0;
   task.place = 'waiting';
   const { ranges, made } = task;
   task.ranges = [];
@@ -241,13 +189,67 @@ export function freeRanges(state: State, ranges: readonly Range[]): void {
   if (ranges.length > 0) state.commands.push({ do: 'freeRanges', ranges });
 }
 
+// Actors.
+
+/** The actor takes no more calls; those that have not begun fail. Returns objects that the caller settles. */
+export function endActor(state: State, actor: Actor, error: Error): Entry[] {
+  if (actor.state === 'ended') return [];
+  actor.state = 'ended';
+  actor.error = error;
+  const slot = state.slots[actor.slot]!;
+  slot.actors.delete(actor);
+  state.commands.push({ do: 'drop', slot, actor: actor.entry.id });
+  const failed: Entry[] = [];
+  for (const task of callsOf(actor)) {
+    if (task.place !== 'waiting' && task.place !== 'queued') continue;
+    endTask(state, task);
+    failEntry(task.entry, error);
+    failed.push(task.entry);
+  }
+  for (const entry of [...actor.held, ...actor.children]) release(state, entry);
+  if (actor.checkpoint !== undefined) release(state, actor.checkpoint);
+  actor.checkpoint = undefined;
+  actor.children = [];
+  return failed;
+}
+
+/** Those that are on no slot: the constructor, calls that wait for objects, calls in the queue. */
+function callsOf({ make, waiting, queue }: Actor): Task[] {
+  const queues = [...waiting.values(), queue];
+  const calls = queues.flatMap(({ items, head }) => items.slice(head)) as Task[];
+  return make === undefined ? calls : [make, ...calls];
+}
+
+/** Nobody holds it, so nobody waits for a call. */
+function forgetActor(state: State, entry: Entry): void {
+  const actor = state.actors.get(entry.id);
+  state.actors.delete(entry.id);
+  if (actor !== undefined) endActor(state, actor, new Error('the actor is held by nobody'));
+}
+
 // Tasks.
+
+/** What a task holds until it ends. */
+export function holdAll(state: State, task: Task): void {
+  state.entries.set(task.entry.id, task.entry);
+  state.unsettled++;
+  for (const entry of task.dependencies) entry.count++;
+  const { call } = task;
+  if (call === undefined) return;
+  call.actor.entry.count++;
+  if (call.checkpoint !== undefined) call.checkpoint.count++;
+}
 
 /** The task will not run any more; it is on no slot. Its object is settled by the caller. */
 export function endTask(state: State, task: Task): void {
   task.place = 'ended';
   state.unsettled--;
   for (const entry of task.dependencies) release(state, entry);
+  const { call } = task;
+  if (call === undefined) return;
+  if (call.checkpoint !== undefined) release(state, call.checkpoint);
+  drain(state, call.actor, call.caller);
+  release(state, call.actor.entry);
 }
 
 export function failTask(state: State, task: Task, error: Error): void {

@@ -9,17 +9,19 @@ import type { KernelModule } from '../kernels/kernels.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Budget } from '../memory/budget.ts';
 import { youngBytes } from '../memory/shares.ts';
+import { newActor } from './actor.ts';
 import { Control } from './control.ts';
+import type { Attempts } from './executor.ts';
 import { failEntry, readyOf } from './lifecycle.ts';
 import { TO_DRIVER, TO_WORKER, type ToDriver, type ToWorker } from './protocol.ts';
+import type { Event, StopReason } from './events.ts';
 import {
   type Definition,
+  type DefinitionKind,
   type Entry,
-  type Event,
   type Outcome,
   type Slot,
   type State,
-  type StopReason,
   type Task,
   type Watcher,
   newEntry,
@@ -41,17 +43,23 @@ export interface LinkHost {
   allocate(lengths: readonly number[]): ReturnType<Arena['allocate']>;
   kernels(): KernelModule;
   nextThread(): number;
-  define(ref: DefinitionRef, options: TaskOptions): Definition;
+  define(kind: DefinitionKind, ref: DefinitionRef, options: TaskOptions): Definition;
   temp(): string;
   received(link: Link, messages: readonly ToDriver[]): void;
   ended(link: Link, event: Event): void;
   later(ms: number, event: Event): void;
 }
 export interface TaskOptions {
-  readonly retries?: number | undefined;
+  readonly attempts?: Attempts | undefined;
   readonly timeoutMs?: number | undefined;
   readonly memoryBytes?: number | undefined;
+  readonly restarts?: number | undefined;
 }
+
+const HANDLES = {
+  remedy:
+    'A handle that a call was given is good until the call ends; those of the constructor for the actor’s life.',
+};
 
 export class Link {
   readonly slot: Slot;
@@ -144,13 +152,27 @@ export class Link {
   }
 
   run(task: Task): void {
-    const { definition, dependencies, whole, label } = task;
+    const { definition, dependencies, whole, label, call } = task;
     if (!this.#told.has(definition.index)) {
       this.#told.add(definition.index);
-      const { index, ref, memoryBytes } = definition;
-      this.send([TO_WORKER.define, index, ref.module, ref.name, memoryBytes]);
+      const { index, kind, ref, memoryBytes } = definition;
+      this.send([TO_WORKER.define, index, kind, ref.module, ref.name, memoryBytes]);
     }
     const members = whole ? dependencies.slice(1) : dependencies;
+    if (call !== undefined) {
+      return this.send([
+        TO_WORKER.call,
+        task.sequence,
+        task.entry.id,
+        definition.index,
+        whole ? dependencies[0]!.value : task.base,
+        task.keys,
+        task.keys === undefined ? undefined : members.map(entry => entry.value),
+        call.actor.entry.id,
+        call.method,
+        call.checkpoint?.value,
+      ]);
+    }
     this.send([
       TO_WORKER.run,
       task.sequence,
@@ -185,9 +207,8 @@ export class Link {
       case TO_DRIVER.up:
         return { type: 'up', slot };
       case TO_DRIVER.define: {
-        const [, index, module, name, retries, timeoutMs, memoryBytes] = message;
-        const options = { retries, timeoutMs, memoryBytes };
-        this.#named[index] = this.#host.define({ module, name }, options);
+        const [, index, kind, module, name, options] = message;
+        this.#named[index] = this.#host.define(kind, { module, name }, options);
         return undefined;
       }
       case TO_DRIVER.temp:
@@ -209,6 +230,26 @@ export class Link {
         const spec = { base, whole, keys, dependencies, nested: true };
         const task = newTask(newEntry(id), this.#named[definition]!, spec);
         return { type: 'nested', slot, owner, task };
+      }
+      case TO_DRIVER.actor: {
+        const [, owner, id, definition, base, whole, keys, ids] = message;
+        const dependencies = ids.map(dependency => this.#entry(dependency));
+        const args = { base, whole, keys, dependencies };
+        return {
+          type: 'actor',
+          slot,
+          owner,
+          actor: newActor(newEntry(id), this.#named[definition]!, args),
+        };
+      }
+      case TO_DRIVER.call:
+        return this.#call(message);
+      case TO_DRIVER.checkpoint:
+        return { type: 'checkpoint', slot, owner: message[1], value: message[2] };
+      case TO_DRIVER.turn: {
+        const [, owner, watch, id] = message;
+        const watcher = newWatcher(watch, this.slot.tasks.get(owner), [this.#entry(id)], 1);
+        return { type: 'watched', watcher, parks: true };
       }
       case TO_DRIVER.promise:
         return { type: 'made', slot, owner: message[1], entry: newEntry(message[2]) };
@@ -247,11 +288,32 @@ export class Link {
     }
   }
 
+  /** A call of an actor that is not there any more is a task that fails. */
+  #call(message: Extract<ToDriver, [(typeof TO_DRIVER)['call'], ...unknown[]]>): Event | undefined {
+    const [, owner, id, key, method, base, whole, keys, ids] = message;
+    const { state } = this.#host;
+    const slot = this.slot.index;
+    const caller = this.slot.tasks.get(owner);
+    const actor = state.actors.get(key);
+    const dependencies = ids.map(dependency => this.#entry(dependency));
+    if (actor === undefined) {
+      const entry = newEntry(id);
+      failEntry(entry, new UsageError('REF_FOREIGN', `actor-${key} has ended`, HANDLES));
+      return { type: 'made', slot, owner, entry };
+    }
+    const call = { actor, method, caller, checkpoint: undefined, parked: false };
+    const spec = { base, whole, keys, dependencies, nested: true, call };
+    return { type: 'nested', slot, owner, task: newTask(newEntry(id), actor.definition, spec) };
+  }
+
   /** A run that was given up: only a file that it has written must go. */
   #ofNoRun(message: ToDriver): Event | undefined {
+    const slot = this.slot.index;
+    if (message[0] === TO_DRIVER.checkpoint) {
+      return { type: 'checkpoint', slot, owner: message[1], value: message[2] };
+    }
     if (message[0] !== TO_DRIVER.put) return undefined;
     const [, owner, id, value] = message;
-    const slot = this.slot.index;
     return { type: 'stored', slot, owner, entry: newEntry(id), value, error: undefined };
   }
 

@@ -12,22 +12,21 @@ import {
   LostError,
   type SuperstepError,
 } from '../errors.ts';
+import { actorsLost } from './actors.ts';
 import { inSequence } from './control.ts';
 import {
-  enqueue,
   failTask,
-  firstOf,
   freeRanges,
   leaveSlot,
   nameOf,
-  nextQueued,
   placeError,
   retryOrFail,
-  takeQueued,
   unstarted,
   whereOf,
 } from './lifecycle.ts';
-import type { Slot, State, StopReason, Task, ThreadEnd } from './state.ts';
+import { enqueue, nextPinned, nextQueued, takeQueued } from './queues.ts';
+import type { StopReason, ThreadEnd } from './events.ts';
+import type { Slot, State, Task } from './state.ts';
 
 /** Threads of a slot that may end, in a row, before they have run anything: a start can fail once for want of memory
  *  or processes; if it goes on, nothing will ever run. */
@@ -44,7 +43,7 @@ export function threadEnded(
   // started leave before it, and end with it.
   const runs = [...slot.tasks.values()].toReversed().map(task => ({
     task,
-    began: !inSequence(task.sequence, end.next, slot.unused),
+    began: !inSequence(task.sequence, end.next, slot.unused) && task.call?.parked !== true,
     current: task.sequence === end.current,
     blocked: task.blocked > 0,
   }));
@@ -66,21 +65,38 @@ export function threadEnded(
       const error = typedError(end)!;
       placeError(task, error);
       retryOrFail(state, task, 'exception', error);
+    } else if (task.call !== undefined) {
+      if (task.call.method !== undefined) lostCall(state, task, end, current, blocked);
     } else if (current || !known || (blocked && reason !== 'timeout' && reason !== 'cancelled')) {
       const memory = end.outOfMemory && (current || !known);
-      const error = memory ? memoryError(task, end) : lostError(task, end, current);
+      const error = memory ? memoryError(task, end) : lostError(task, end, current, blocked);
       retryOrFail(state, task, memory ? 'memory' : 'lost', error);
     } else enqueue(state, task, 'front');
   }
+  actorsLost(state, slot, end);
   slot.unused = 0;
   slot.seenNext = 0;
   slot.stalled = false;
   if (stillborn && ++slot.stillborn >= STILLBORN_MAX) failQueued(state, slot, end);
 }
 
+/** Calls are tried once, whoever is to blame: what it has done to others cannot be known. A constructor is made again
+ *  with its actor, or ends with it. */
+function lostCall(
+  state: State,
+  task: Task,
+  end: ThreadEnd,
+  current: boolean,
+  blocked: boolean,
+): void {
+  const memory = end.outOfMemory && current;
+  const error = memory ? memoryError(task, end) : lostError(task, end, current, blocked);
+  retryOrFail(state, task, memory ? 'memory' : 'lost', error);
+}
+
 function failQueued(state: State, slot: Slot, end: ThreadEnd): void {
   slot.stillborn = 0;
-  const next = (): Task | undefined => firstOf(slot.pinned) ?? nextQueued(state);
+  const next = (): Task | undefined => nextPinned(slot) ?? nextQueued(state);
   for (let task = next(); task !== undefined; task = next()) {
     takeQueued(state, task);
     const said = end.error?.message ?? `exit code ${end.exitCode}`;
@@ -117,9 +133,13 @@ function reading(task: Task, end: ThreadEnd | undefined): { text: string; detail
   return { text: `, reading ${file} at byte ${offset}`, details: { file, offset } };
 }
 
-function lostError(task: Task, end: ThreadEnd, current: boolean): LostError {
+function lostError(task: Task, end: ThreadEnd, current: boolean, blocked: boolean): LostError {
   const { text, details } = reading(task, current ? end : undefined);
-  const how = current ? 'was running when' : 'was waiting for others when';
+  const how = current
+    ? 'was running when'
+    : blocked
+      ? 'was waiting for others when'
+      : 'may have run when';
   const why = end.error === undefined ? `exit code ${end.exitCode}` : end.error.message;
   return new LostError(
     'WORKER_LOST',

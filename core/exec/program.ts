@@ -5,8 +5,10 @@
  */
 import { assertNotEntry, type DefinitionRef } from '../define/define.ts';
 import type {
+  Actor as ActorDefinition,
   Argument,
   Got,
+  Handle,
   Ref,
   Remote,
   Started,
@@ -14,22 +16,33 @@ import type {
 } from '../define/session.ts';
 import { LimitError, TransportError, UsageError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
+import { newActor } from './actor.ts';
 import { cancelledBy } from './cancelled.ts';
 import type { Driver } from './driver.ts';
 import type { Executor, Request, SlotProgress, Submitted } from './executor.ts';
+import { ActorRef, type Caller, actorCancelled, actorOf, makeHandle } from './handle.ts';
 import { outcomeOf, readyOf } from './lifecycle.ts';
-import { type RefOwner, type Split, TaskRef, optionsOf, ownRef, splitArgument } from './refs.ts';
+import {
+  type RefOwner,
+  type Split,
+  TaskRef,
+  optionsOf,
+  ownRef,
+  splitArgument,
+  splitArguments,
+} from './refs.ts';
 import {
   type Definition,
+  type DefinitionKind,
   type Entry,
   type Outcome,
   newEntry,
   newTask,
   newWatcher,
 } from './state.ts';
-import { INLINE_BYTES, type Wire, pack, packToFile, unpack } from './wire.ts';
+import { INLINE_BYTES, type Packed, type Wire, pack, packToFile, unpack } from './wire.ts';
 
-export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
+export class Program implements RefOwner, Caller, Executor, Remote {
   readonly #driver: Driver;
   readonly #definitions = new WeakMap<DefinitionRef, Definition>();
   readonly #forgotten: FinalizationRegistry<Entry>;
@@ -46,6 +59,11 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     );
   }
 
+  /** Handles are the program's. */
+  get scope(): object {
+    return this;
+  }
+
   // Tasks and objects.
 
   remote = <I, O>(
@@ -58,14 +76,47 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
         remedy: "Make one with task('name', function) at the top level of a module.",
       });
     }
-    const definition = this.#define(task.ref);
+    const definition = this.#define('task', task.ref);
     const entry = newEntry(++this.#ids);
     const split = splitArgument(this, input[0]);
-    const { base, whole, dependencies } = this.#argument(definition, split);
-    const spec = { base, whole, keys: split.keys, dependencies, nested: false };
+    const given = this.#argument(split, () => `the argument of task '${task.ref.name}'`);
+    const spec = { ...given, nested: false };
     this.#driver.post({ type: 'submitted', task: newTask(entry, definition, spec) });
     return this.#ref<O>(entry);
   };
+
+  actor = <A extends readonly unknown[], T extends object>(
+    actor: ActorDefinition<A, T>,
+    ...args: { [K in keyof A]: Argument<A[K]> }
+  ): Handle<T> => {
+    this.#assertOpen();
+    if (actor?.kind !== 'actor') {
+      throw new UsageError('USAGE', 'actor() takes an actor as its first argument', {
+        remedy: "Make one with actor('name', Class) at the top level of a module.",
+      });
+    }
+    const definition = this.#define('actor', actor.ref);
+    const entry = newEntry(++this.#ids);
+    const { name } = actor.ref;
+    const split = splitArguments(this, args);
+    const given = this.#argument(split, () => `the arguments of actor '${name}'`);
+    const made = newActor(entry, definition, given);
+    this.#driver.post({ type: 'actor', actor: made, slot: 0, owner: undefined });
+    const ref = new ActorRef({ id: entry.id, name }, this, made);
+    this.#forgotten.register(ref, entry, ref);
+    return makeHandle(ref, () => this) as Handle<T>;
+  };
+
+  call({ actor, name }: ActorRef, method: string, args: readonly unknown[]): Ref<unknown> {
+    this.#assertOpen();
+    const entry = newEntry(++this.#ids);
+    const what = (): string => `the arguments of call '${method}' of actor '${name}'`;
+    const given = this.#argument(splitArguments(this, args), what);
+    const call = { actor: actor!, method, caller: undefined, checkpoint: undefined, parked: false };
+    const task = newTask(entry, actor!.definition, { ...given, nested: false, call });
+    this.#driver.post({ type: 'submitted', task });
+    return this.#ref(entry);
+  }
 
   put = <T>(value: T): Ref<T> => {
     this.#assertOpen();
@@ -109,6 +160,11 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
 
   cancel = (what: Ref<unknown> | Started): void => {
     if (this.#closed) return;
+    const handle = actorOf(what);
+    if (handle !== undefined) {
+      const { entry } = handle.of(this);
+      return this.#driver.post({ type: 'cancelled', entry: entry!, error: actorCancelled(handle) });
+    }
     const { entry, id } = ownRef(this, what);
     const error = new LimitError('CANCELLED', `the task of ${id} was cancelled`);
     this.#driver.post({ type: 'cancelled', entry: entry!, error });
@@ -139,13 +195,13 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
 
   submit<O>(request: Request): Submitted<O> {
     this.#assertOpen();
-    const definition = this.#define(request.ref);
+    const definition = this.#define('task', request.ref);
     const entry = newEntry(++this.#ids);
     const { label, attempts, timeoutMs, signal, argument } = request;
     const pinned = this.#pinOf(request);
     const split: Split = { whole: undefined, value: argument, keys: undefined, refs: [] };
-    const { base, whole, dependencies } = this.#argument(definition, split);
-    const spec = { base, whole, keys: undefined, dependencies, nested: false, pinned, label };
+    const given = this.#argument(split, () => `the argument of task '${request.ref.name}'`);
+    const spec = { ...given, nested: false, pinned, label };
     const task = newTask(entry, definition, { ...spec, attempts, timeoutMs, keepsRanges: true });
     this.#driver.post({ type: 'submitted', task });
     const cancel = (error: Error): void => this.#driver.post({ type: 'cancelled', entry, error });
@@ -201,11 +257,11 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
     throw new UsageError('CLOSED', 'the session is closed', { remedy: 'Open another one.' });
   }
 
-  #define(ref: DefinitionRef): Definition {
+  #define(kind: DefinitionKind, ref: DefinitionRef): Definition {
     let definition = this.#definitions.get(ref);
     if (definition === undefined) {
       assertNotEntry(ref);
-      definition = this.#driver.define(ref, optionsOf(ref));
+      definition = this.#driver.define(kind, ref, optionsOf(kind, ref));
       this.#definitions.set(ref, definition);
     }
     return definition;
@@ -223,18 +279,17 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
   }
 
   /** An argument as the driver takes it. One too large for messages becomes an object that the task alone holds. */
-  #argument(
-    { ref }: Definition,
-    { whole, value, refs }: Split,
-  ): { base: Wire; whole: boolean; dependencies: Entry[] } {
+  #argument({ whole, value, keys, refs }: Split, what: () => string) {
     const members = refs.map(member => member.entry!);
-    if (whole !== undefined) return { base: undefined, whole: true, dependencies: [whole.entry!] };
-    const packed = pack(value, () => `the argument of task '${ref.name}'`);
+    if (whole !== undefined) {
+      return { base: undefined, whole: true, keys, dependencies: [whole.entry!] };
+    }
+    const packed = pack(value, what);
     if (!(packed instanceof Uint8Array) || packed.byteLength < INLINE_BYTES) {
-      return { base: packed, whole: false, dependencies: members };
+      return { base: packed, whole: false, keys, dependencies: members };
     }
     const hidden = this.#put(this.#store(packed), 0);
-    return { base: undefined, whole: true, dependencies: [hidden, ...members] };
+    return { base: undefined, whole: true, keys, dependencies: [hidden, ...members] };
   }
 
   #put(value: Wire, count: number): Entry {
@@ -247,7 +302,7 @@ export class Program implements RefOwner, Executor, Omit<Remote, 'actor'> {
   }
 
   /** Large values go to the arena, or to a file when it has no room. */
-  #store(wire: Exclude<Wire, { kind: 'range' | 'file' }>): Wire {
+  #store(wire: Packed): Wire {
     if (!(wire instanceof Uint8Array) || wire.byteLength < INLINE_BYTES) return wire;
     const range = this.#driver.allocate([wire.byteLength])?.[0];
     if (range === undefined) return packToFile(wire, `${this.temp()}/put-${++this.#files}`);

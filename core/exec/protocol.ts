@@ -7,6 +7,9 @@
 import type { PlainError } from '../errors.ts';
 import type { Range } from '../memory/arena.ts';
 import type { Failure } from './attempts.ts';
+import type { TaskOptions } from './link.ts';
+import type { Key } from './refs.ts';
+import type { DefinitionKind } from './state.ts';
 import type { Wire } from './wire.ts';
 
 export const TO_WORKER = {
@@ -19,6 +22,8 @@ export const TO_WORKER = {
   failed: 6,
   ranges: 7,
   temp: 8,
+  call: 9,
+  drop: 10,
 } as const;
 
 /** What a worker prints and reports about a run. */
@@ -33,6 +38,7 @@ export type ToWorker =
   | [
       op: W['define'],
       definition: number,
+      kind: DefinitionKind,
       module: string,
       name: string,
       memoryBytes: number | undefined,
@@ -46,11 +52,25 @@ export type ToWorker =
       /** The argument, or what refs are put into. */
       base: Wire,
       /** Members of the argument that were refs, and their values. */
-      keys: readonly (string | number)[] | undefined,
+      keys: readonly Key[] | undefined,
       parts: readonly Wire[] | undefined,
       alone: boolean,
       label: RunLabel | undefined,
     ]
+  | [
+      op: W['call'],
+      sequence: number,
+      id: number,
+      definition: number,
+      base: Wire,
+      keys: readonly Key[] | undefined,
+      parts: readonly Wire[] | undefined,
+      actor: number,
+      /** Undefined is the constructor; `checkpoint` is what it is restored from. */
+      method: string | undefined,
+      checkpoint: Wire,
+    ]
+  | [op: W['drop'], actor: number]
   | [op: W['abort'], sequence: number, error: PlainError]
   /** Answers to a watch: values of a `get`; indices that a `wait` found ready; the first failure of a `get`. */
   | [op: W['values'], watch: number, values: readonly Wire[]]
@@ -75,6 +95,10 @@ export const TO_DRIVER = {
   done: 11,
   failed: 12,
   temp: 13,
+  actor: 14,
+  call: 15,
+  turn: 16,
+  checkpoint: 17,
 } as const;
 
 type D = typeof TO_DRIVER;
@@ -83,12 +107,35 @@ export type ToDriver =
   | [
       op: D['define'],
       definition: number,
+      kind: DefinitionKind,
       module: string,
       name: string,
-      retries: number | undefined,
-      timeoutMs: number | undefined,
-      memoryBytes: number | undefined,
+      options: TaskOptions,
     ]
+  | [
+      op: D['actor'],
+      owner: number,
+      id: number,
+      definition: number,
+      base: Wire,
+      whole: boolean,
+      keys: readonly Key[] | undefined,
+      dependencies: readonly number[],
+    ]
+  | [
+      op: D['call'],
+      owner: number,
+      id: number,
+      actor: number,
+      method: string,
+      base: Wire,
+      whole: boolean,
+      keys: readonly Key[] | undefined,
+      dependencies: readonly number[],
+    ]
+  /** A call has come to its thread while the one before, whose object is `id`, had not ended. */
+  | [op: D['turn'], owner: number, watch: number, id: number]
+  | [op: D['checkpoint'], owner: number, value: Wire]
   | [
       op: D['submit'],
       owner: number,
@@ -96,7 +143,7 @@ export type ToDriver =
       definition: number,
       base: Wire,
       whole: boolean,
-      keys: readonly (string | number)[] | undefined,
+      keys: readonly Key[] | undefined,
       dependencies: readonly number[],
     ]
   /** An object that is being stored; `put` or `notPut` follows. */

@@ -5,20 +5,31 @@
  */
 import { parseSize } from '../config.ts';
 import { type DefinitionRef, lookup } from '../define/define.ts';
-import type { Ref, TaskOptions as Said } from '../define/session.ts';
+import type { ActorOptions, Ref, TaskOptions as Said } from '../define/session.ts';
 import { UsageError } from '../errors.ts';
+import { ActorRef, actorOf } from './handle.ts';
 import type { TaskOptions } from './link.ts';
-import type { Entry } from './state.ts';
+import type { DefinitionKind, Entry } from './state.ts';
 
-/** What its author said about a task, as the driver takes it. Throws UsageError USAGE for a size that is none. */
-export function optionsOf(ref: DefinitionRef): TaskOptions {
-  const { retries, timeoutMs, memory } = (lookup('task', ref) ?? {}) as Said;
+/** What its author said about a definition, as the driver takes it. Throws UsageError USAGE for a size that is none. */
+export function optionsOf(kind: DefinitionKind, ref: DefinitionRef): TaskOptions {
+  const spec = lookup(kind, ref) ?? {};
+  if (kind === 'actor') {
+    const { restarts, timeoutMs } = spec as ActorOptions;
+    return { attempts: ONCE, timeoutMs, restarts };
+  }
+  const { retries, timeoutMs, memory } = spec as Said;
   const memoryBytes =
     memory === undefined ? undefined : parseSize(memory, `memory of task '${ref.name}'`);
-  return { retries, timeoutMs, memoryBytes };
+  const attempts = retries === undefined ? undefined : { exception: retries + 1 };
+  return { attempts, timeoutMs, memoryBytes };
 }
+/** Of a call: what it has done to its actor, and to others, is done. */
+const ONCE = { lost: 1, memory: 1, exception: 1 };
 
 export interface RefOwner {
+  /** What handles belong to: the program, or a thread. */
+  readonly scope: object;
   releaseRef(ref: TaskRef<unknown>): void;
 }
 
@@ -65,37 +76,68 @@ export function ownRef(owner: RefOwner, ref: unknown): TaskRef<unknown> {
   });
 }
 
-/** An argument without its refs: the ref that it is, or the value with null in the place of members that are refs. */
+/** An argument without its refs and handles: the one that it is, or the value with null in the place of members that
+ *  are. Of the arguments of a call, their members, too. */
 export interface Split {
-  readonly whole: TaskRef<unknown> | undefined;
+  readonly whole: TaskRef<unknown> | ActorRef | undefined;
   readonly value: unknown;
-  readonly keys: (string | number)[] | undefined;
-  readonly refs: TaskRef<unknown>[];
+  readonly keys: Key[] | undefined;
+  readonly refs: (TaskRef<unknown> | ActorRef)[];
 }
+/** Where a ref was: a member; a member of an argument of a call. */
+export type Key = string | number | readonly [argument: number, member: string | number];
 
 const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 };
 
+function refIn(owner: RefOwner, value: unknown): TaskRef<unknown> | ActorRef | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return value instanceof TaskRef ? ownRef(owner, value) : actorOf(value)?.of(owner.scope);
+}
+
 export function splitArgument(owner: RefOwner, argument: unknown): Split {
   const split = { whole: undefined, value: argument, keys: undefined, refs: [] };
   if (typeof argument !== 'object' || argument === null) return split;
-  if (argument instanceof TaskRef) return { ...split, whole: ownRef(owner, argument) };
-  if (!Array.isArray(argument) && !isPlain(argument)) return split;
-  const members = argument as { [key: string | number]: unknown };
-  let copy: { [key: string | number]: unknown } | undefined;
+  const whole = refIn(owner, argument);
+  if (whole !== undefined) return { ...split, whole };
+  const { value, keys, refs } = splitMembers(owner, argument);
+  return keys.length === 0 ? split : { whole: undefined, value, keys, refs };
+}
+
+/** Of a call: each is split as that of a task. */
+export function splitArguments(owner: RefOwner, args: readonly unknown[]): Split {
+  const split = splitMembers(owner, args);
+  const keys: Key[] = split.keys;
+  const value = split.value as unknown[];
+  for (let i = 0; i < args.length; i++) {
+    const argument = value[i];
+    if (typeof argument !== 'object' || argument === null) continue;
+    const inner = splitMembers(owner, argument);
+    if (inner.keys.length === 0) continue;
+    value[i] = inner.value;
+    for (const key of inner.keys) keys.push([i, key]);
+    split.refs.push(...inner.refs);
+  }
+  return { whole: undefined, value, keys: keys.length === 0 ? undefined : keys, refs: split.refs };
+}
+
+/** A copy where members that are refs are null; the argument itself when there are none. */
+function splitMembers(owner: RefOwner, argument: object) {
   const keys: (string | number)[] = [];
-  const refs: TaskRef<unknown>[] = [];
+  const refs: (TaskRef<unknown> | ActorRef)[] = [];
+  let value = argument as { [key: string | number]: unknown };
   const take = (key: string | number): void => {
-    const member = members[key];
-    if (!(member instanceof TaskRef)) return;
-    copy ??= (Array.isArray(argument) ? [...argument] : { ...argument }) as typeof members;
-    copy[key] = null;
+    const ref = refIn(owner, value[key]);
+    if (ref === undefined) return;
+    if (value === argument)
+      value = (Array.isArray(argument) ? [...argument] : { ...argument }) as typeof value;
+    value[key] = null;
     keys.push(key);
-    refs.push(ownRef(owner, member));
+    refs.push(ref);
   };
   if (Array.isArray(argument)) for (let i = 0; i < argument.length; i++) take(i);
-  else for (const key of Object.keys(argument)) take(key);
-  return copy === undefined ? split : { whole: undefined, value: copy, keys, refs };
+  else if (isPlain(argument)) for (const key of Object.keys(argument)) take(key);
+  return { value: value as unknown, keys, refs };
 }

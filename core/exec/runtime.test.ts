@@ -336,7 +336,6 @@ test('too little memory says what would do', t => {
   t.is(error?.code, 'USAGE');
   t.regex(error?.details.remedy ?? '', /The least that works is --memory 60MiB/);
   t.is(t.throws<SuperstepError>(() => session(t, { nats: 'nats://x' }))?.code, 'NOT_YET');
-  t.is(t.throws<SuperstepError>(() => session(t).actor({} as never))?.code, 'NOT_YET');
 });
 
 test('the executor: shared memory passes through, ranges change owners', async t => {

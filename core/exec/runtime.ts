@@ -12,7 +12,6 @@ import { LimitError, UsageError } from '../errors.ts';
 import { Arena } from '../memory/arena.ts';
 import { Budget } from '../memory/budget.ts';
 import { LEAST_SLOT_BYTES } from '../memory/shares.ts';
-import { notYet } from './context.ts';
 import { Driver } from './driver.ts';
 import type { Executor } from './executor.ts';
 import { assertMayOpen } from './importing.ts';
@@ -38,6 +37,7 @@ export class TaskSession implements Remote, AsyncDisposable {
   readonly config: Config;
   readonly executor: Executor;
   readonly remote: Remote['remote'];
+  readonly actor: Remote['actor'];
   readonly put: Remote['put'];
   readonly get: Remote['get'];
   readonly wait: Remote['wait'];
@@ -52,7 +52,7 @@ export class TaskSession implements Remote, AsyncDisposable {
     assertMayOpen();
     const { workers, memory, temp, chaos } = options;
     this.config = configure({ workers, memory, temp, chaos });
-    if (options.nats !== undefined) throw notYet('nats');
+    if (options.nats !== undefined) throw notYet();
     const slots = this.config.workers.value + 1;
     const limitBytes = this.config.memoryBytes.value;
     if (limitBytes < slots * LEAST_SLOT_BYTES) throw tooLittle(this.config, slots);
@@ -72,15 +72,12 @@ export class TaskSession implements Remote, AsyncDisposable {
     this.#program = new Program(this.#driver);
     this.executor = this.#program;
     this.remote = this.#program.remote;
+    this.actor = this.#program.actor;
     this.put = this.#program.put;
     this.get = this.#program.get;
     this.wait = this.#program.wait;
     this.cancel = this.#program.cancel;
   }
-
-  readonly actor: Remote['actor'] = () => {
-    throw notYet('actors');
-  };
 
   /** Ends everything: what has not ended fails with LimitError CANCELLED. May be called again. */
   close(): Promise<void> {
@@ -111,4 +108,10 @@ function tooLittle({ memoryBytes, workers }: Config, slots: number): UsageError 
     `memory of ${memoryBytes.value} bytes (${memoryBytes.from}) is too little for ${workers.value} workers (${workers.from})`,
     { remedy: `The least that works is --memory ${leastMib}MiB; fewer --workers need less.` },
   );
+}
+
+function notYet(): UsageError {
+  return new UsageError('NOT_YET', 'nats: not in this version', {
+    remedy: 'Tasks, actors and tables run on the threads of one machine.',
+  });
 }

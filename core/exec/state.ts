@@ -1,4 +1,4 @@
-/** What the driver knows, as plain data: objects, tasks, slots; what can happen (Event) and what follows (Command).
+/** What the driver knows, as plain data: objects, tasks, slots.
  *
  * Invariants:
  * - An object (Entry) is settled once. It is kept while anybody holds it (`count`): a ref of the program, a task that
@@ -7,22 +7,30 @@
  * - A slot's `held` are its tasks that are not blocked: one that runs, and short ones sent ahead so that the thread
  *   does not wait for messages. A task that awaits others is blocked and holds nothing.
  *
- * Not here: what changes them (advance.ts), messages, threads, clocks, memory (driver.ts).
+ * Not here: actors (actor.ts), what can happen (events.ts), what changes them (advance.ts), messages, threads, clocks, memory (driver.ts).
  */
 import type { DefinitionRef } from '../define/define.ts';
 import type { Range } from '../memory/arena.ts';
-import { type Failure, type Failures, noFailures } from './attempts.ts';
+import type { Actor, Call } from './actor.ts';
+import { type Failures, noFailures } from './attempts.ts';
+import type { Command } from './events.ts';
 import type { Attempts, Label } from './executor.ts';
-import type { Stored, Wire } from './wire.ts';
+import type { Key } from './refs.ts';
+import type { Wire } from './wire.ts';
+
+export type DefinitionKind = 'task' | 'actor';
 
 /** A definition that tasks name, with what its author said about it and what has been measured. */
 export interface Definition {
   readonly index: number;
+  readonly kind: DefinitionKind;
   readonly ref: DefinitionRef;
   readonly attempts: Attempts | undefined;
   readonly timeoutMs: number | undefined;
   /** What one run may hold on the heap, if its author says so. */
   readonly memoryBytes: number | undefined;
+  /** Of an actor: how often it is made again. */
+  readonly restarts: number;
   /** How long its runs take, lately; undefined before the first has ended. */
   meanMs: number | undefined;
 }
@@ -47,7 +55,7 @@ export interface Task {
   /** The first dependency is what members are put into, or the argument itself. */
   readonly whole: boolean;
   /** Of members that were refs: dependencies in the same order, after the whole. */
-  readonly keys: readonly (string | number)[] | undefined;
+  readonly keys: readonly Key[] | undefined;
   readonly dependencies: readonly Entry[];
   readonly attempts: Attempts | undefined;
   readonly timeoutMs: number | undefined;
@@ -58,6 +66,8 @@ export interface Task {
   readonly nested: boolean;
   /** The index of the only slot it may run on. */
   readonly pinned: number | undefined;
+  /** It is a call of an actor. */
+  readonly call: Call | undefined;
   readonly failures: Failures;
 
   place: 'waiting' | 'queued' | 'slot' | 'ended';
@@ -111,8 +121,12 @@ export interface Slot {
   unused: number;
   held: number;
   heldMs: number;
-  /** Tasks that may run here only, first come first served. */
-  readonly pinned: Queue;
+  /** Tasks of the engine that may run here only. */
+  readonly pinned: Lane;
+  /** Lanes that have something to send: the one above, or those of actors. */
+  readonly lanes: Lane[];
+  /** Actors that live here, or will. */
+  readonly actors: Set<Actor>;
   /** Whose turn it is not: neither kind of task keeps the other from a slot for ever. */
   pinnedLast: boolean;
   /** Runs only one task: the one that exceeded its memory. */
@@ -125,107 +139,13 @@ export interface Slot {
   stillborn: number;
 }
 
-/** Why the driver ends a thread. */
-export type StopReason = 'cancelled' | 'timeout' | 'chaos' | 'close';
-
-/** How a thread ended, and what it was doing. */
-export interface ThreadEnd {
-  readonly exitCode: number;
-  /** What killed it, if it said. */
-  readonly error: Error | undefined;
-  readonly outOfMemory: boolean;
-  /** It does not end: it may hold and write what it had. */
-  readonly abandoned: boolean;
-  readonly next: number;
-  readonly current: number;
-  /** In words and details: what it was reading. */
-  readonly read: { readonly file: number; readonly offset: number };
-}
-
-export type Event =
-  | { readonly type: 'submitted'; readonly task: Task }
-  | { readonly type: 'put'; readonly entry: Entry }
-  | { readonly type: 'released'; readonly entry: Entry }
-  | { readonly type: 'watched'; readonly watcher: Watcher }
-  | { readonly type: 'expired'; readonly watcher: Watcher }
-  | { readonly type: 'cancelled'; readonly entry: Entry; readonly error: Error }
-  | { readonly type: 'grace'; readonly task: Task; readonly runs: number }
-  // Of a run on a slot, by its sequence number.
-  | { readonly type: 'up'; readonly slot: number }
-  | {
-      readonly type: 'done';
-      readonly slot: number;
-      readonly sequence: number;
-      readonly value: Wire;
-      readonly ms: number;
-    }
-  | {
-      readonly type: 'failed';
-      readonly slot: number;
-      readonly sequence: number;
-      readonly failure: Failure;
-      readonly error: Error;
-      readonly ms: number;
-    }
-  | {
-      readonly type: 'nested';
-      readonly slot: number;
-      readonly owner: number;
-      readonly task: Task;
-    }
-  | {
-      readonly type: 'made';
-      readonly slot: number;
-      readonly owner: number;
-      readonly entry: Entry;
-    }
-  | {
-      readonly type: 'stored';
-      readonly slot: number;
-      readonly owner: number;
-      readonly entry: Entry;
-      readonly value: Wire;
-      readonly error: Error | undefined;
-    }
-  | {
-      readonly type: 'allocated' | 'givenBack';
-      readonly slot: number;
-      readonly owner: number;
-      readonly ranges: readonly Range[];
-    }
-  // Of slots.
-  | { readonly type: 'revoked'; readonly slot: number; readonly from: number }
-  | {
-      readonly type: 'tick';
-      readonly ms: number;
-      readonly slots: readonly { readonly next: number; readonly current: number }[];
-    }
-  | {
-      readonly type: 'ended';
-      readonly slot: number;
-      readonly reason: StopReason | undefined;
-      readonly end: ThreadEnd;
-    }
-  | { readonly type: 'closed'; readonly error: Error };
-
-export type Command =
-  | { readonly do: 'start'; readonly slot: Slot }
-  | { readonly do: 'run'; readonly slot: Slot; readonly task: Task }
-  | { readonly do: 'abort'; readonly slot: Slot; readonly sequence: number; readonly error: Error }
-  | { readonly do: 'revoke'; readonly slot: Slot }
-  | { readonly do: 'stop'; readonly slot: Slot; readonly reason: StopReason }
-  /** Values as of now: later in the same turn they may be released. */
-  | { readonly do: 'answer'; readonly watcher: Watcher; readonly outcome: Outcome | undefined }
-  | { readonly do: 'later'; readonly ms: number; readonly event: Event }
-  /** A stored value that nobody holds any more. */
-  | { readonly do: 'free'; readonly value: Stored }
-  | { readonly do: 'freeRanges'; readonly ranges: readonly Range[] }
-  /** The attempt has ended well: its ranges are the program's. */
-  | { readonly do: 'keepRanges'; readonly task: Task; readonly ranges: readonly Range[] };
-
 export interface State {
   readonly slots: readonly Slot[];
   readonly entries: Map<number, Entry>;
+  /** By the id of their entry, as long as somebody holds it. */
+  readonly actors: Map<number, Actor>;
+  /** The driver's own objects have ids below 0: this is the last. */
+  ownId: number;
   /** Tasks of the program, first come first served; tasks of tasks, last come first served: deepest first keeps the
    *  tasks that have begun, and wait, few. */
   readonly queue: Queue;
@@ -240,6 +160,17 @@ export interface State {
   memoryBytes: number;
   readonly memoryLimitBytes: number;
   commands: Command[];
+}
+
+/** Tasks that may run on one slot only, in order. */
+export interface Lane {
+  /** By index. */
+  slot: number;
+  readonly queue: Queue;
+  /** While this is not 0 nothing is sent: how many of its tasks on the slot await others. */
+  blocked: number;
+  /** Is in its slot's `lanes`. */
+  listed: boolean;
 }
 
 /** First in, first out; what goes back goes to the front. */
@@ -264,10 +195,11 @@ export function newEntry(id: number): Entry {
 export interface TaskSpec {
   readonly base: Wire;
   readonly whole: boolean;
-  readonly keys: readonly (string | number)[] | undefined;
+  readonly keys: readonly Key[] | undefined;
   readonly dependencies: readonly Entry[];
   readonly nested: boolean;
   readonly pinned?: number | undefined;
+  readonly call?: Call | undefined;
   readonly label?: Label | undefined;
   readonly attempts?: Attempts | undefined;
   readonly timeoutMs?: number | undefined;
@@ -288,6 +220,7 @@ export function newTask(entry: Entry, definition: Definition, spec: TaskSpec): T
     keepsRanges: spec.keepsRanges ?? false,
     nested: spec.nested,
     pinned: spec.pinned,
+    call: spec.call,
     failures: noFailures(),
     place: 'waiting',
     missing: 0,
@@ -335,7 +268,9 @@ export function newState(slots: number, memoryLimitBytes = Infinity): State {
       unused: 0,
       held: 0,
       heldMs: 0,
-      pinned: { items: [], head: 0 },
+      pinned: { slot: index, queue: { items: [], head: 0 }, blocked: 0, listed: false },
+      lanes: [],
+      actors: new Set<Actor>(),
       pinnedLast: false,
       alone: false,
       stalled: false,
@@ -343,6 +278,8 @@ export function newState(slots: number, memoryLimitBytes = Infinity): State {
       stillborn: 0,
     })),
     entries: new Map(),
+    actors: new Map(),
+    ownId: 0,
     queue: { items: [], head: 0 },
     nested: [],
     alone: [],

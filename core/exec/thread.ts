@@ -6,9 +6,8 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ThreadData } from '../cluster/threads.ts';
-import { assertNotEntry } from '../define/define.ts';
+import { assertNotEntry, type DefinitionRef } from '../define/define.ts';
 import { loadDefinition } from '../define/loader.ts';
-import type { Task } from '../define/session.ts';
 import { type PlainError, fromPlain } from '../errors.ts';
 import { Kernels } from '../kernels/kernels.ts';
 import type { Range } from '../memory/arena.ts';
@@ -19,8 +18,10 @@ import type { ContextHost, TaskContext } from './context.ts';
 import { Control } from './control.ts';
 import { closeResidents, type Resident } from './executor.ts';
 import { importing } from './importing.ts';
+import type { ActorClass } from './instances.ts';
 import { TO_DRIVER, TO_WORKER, type ToDriver, type ToWorker } from './protocol.ts';
 import { optionsOf } from './refs.ts';
+import type { DefinitionKind } from './state.ts';
 import { type Wire, unpack } from './wire.ts';
 
 /** Messages wait at most this long for others to leave with them: several times what sending costs. */
@@ -28,10 +29,13 @@ export const TURN_MS = 1;
 /** Ids of a thread's objects begin at its number times this. */
 const IDS = 2 ** 32;
 
+export type TaskFunction = (argument: unknown, context: TaskContext) => unknown;
+
 export interface Loaded {
   readonly name: string;
   readonly ready: Promise<void>;
-  run: ((argument: unknown, context: TaskContext) => unknown) | undefined;
+  /** The function of a task, the class of an actor; once it is there. */
+  spec: { readonly run: TaskFunction; readonly Class: ActorClass } | undefined;
   error: Error | undefined;
   /** What it may hold on the heap. */
   readonly softHeapBytes: number;
@@ -160,16 +164,15 @@ export class ThreadHost implements ContextHost {
     return ++this.#ids;
   }
 
-  nameOf({ ref }: Task<never, unknown>): number {
-    const key = `${ref.module} ${ref.name}`;
+  nameOf(kind: DefinitionKind, ref: DefinitionRef): number {
+    const key = `${kind} ${ref.module} ${ref.name}`;
     let index = this.#named.get(key);
     if (index === undefined) {
       assertNotEntry(ref);
       index = this.#named.size;
       this.#named.set(key, index);
-      const { retries, timeoutMs, memoryBytes } = optionsOf(ref);
       const { module, name } = ref;
-      this.send([TO_DRIVER.define, index, module, name, retries, timeoutMs, memoryBytes]);
+      this.send([TO_DRIVER.define, index, kind, module, name, optionsOf(kind, ref)]);
     }
     return index;
   }
@@ -180,13 +183,22 @@ export class ThreadHost implements ContextHost {
     count: number,
     timeoutMs?: number,
   ): Promise<unknown> {
+    return this.#await(run, watch => [TO_DRIVER.watch, run.sequence, watch, ids, count, timeoutMs]);
+  }
+
+  /** Until another run is over, whose object this is. */
+  turn(run: TaskContext, id: number): Promise<unknown> {
+    return this.#await(run, watch => [TO_DRIVER.turn, run.sequence, watch, id]);
+  }
+
+  #await(run: TaskContext, message: (watch: number) => ToDriver): Promise<unknown> {
     const watch = ++this.#questions;
     const found = new Promise<unknown>((resolve, reject) => {
       this.#watches.set(watch, { run, resolve, reject });
     });
     // A run may start to wait and never look: its failure is then nobody's, and must not end the thread.
     found.catch(() => {});
-    this.report([TO_DRIVER.watch, run.sequence, watch, ids, count, timeoutMs]);
+    this.report(message(watch));
     this.flush();
     run.outstanding++;
     this.#events.blocked(run);
@@ -225,8 +237,8 @@ export class ThreadHost implements ContextHost {
   receive(message: ToWorker): void {
     switch (message[0]) {
       case TO_WORKER.define: {
-        const [, index, module, name, memoryBytes] = message;
-        this.#loaded[index] = this.#load(module, name, memoryBytes);
+        const [, index, kind, module, name, memoryBytes] = message;
+        this.#loaded[index] = this.#load(kind, { module, name }, memoryBytes);
         return;
       }
       case TO_WORKER.slab:
@@ -279,21 +291,20 @@ export class ThreadHost implements ContextHost {
     return unpack(wire, range => new Uint8Array(this.view(range)), true);
   }
 
-  #load(module: string, name: string, memoryBytes: number | undefined): Loaded {
-    const ref = { module, name };
+  #load(kind: DefinitionKind, ref: DefinitionRef, memoryBytes: number | undefined): Loaded {
     const load = async (): Promise<void> => {
       try {
-        const spec = await importing(() => loadDefinition('task', ref));
-        loaded.run = (spec as { run: Loaded['run'] }).run;
+        const spec = await importing(() => loadDefinition(kind, ref));
+        loaded.spec = spec as Loaded['spec'];
       } catch (error) {
         loaded.error = error as Error; // loadDefinition throws errors of ours.
       }
     };
     const loaded: Loaded = {
-      name,
+      name: ref.name,
       softHeapBytes: memoryBytes ?? this.softHeapBytes,
       ready: load(),
-      run: undefined,
+      spec: undefined,
       error: undefined,
       lastMs: Infinity,
     };

@@ -34,7 +34,17 @@ export type Wire =
   | Primitive
   | Uint8Array
   | { readonly kind: 'shared'; readonly value: unknown }
+  | ActorName
   | Stored;
+/** Of which whoever gets it makes a handle. */
+export interface ActorName {
+  readonly kind: 'actor';
+  readonly id: number;
+  readonly name: string;
+}
+
+/** A value that lies nowhere yet. */
+export type Packed = Exclude<Wire, Stored | ActorName>;
 
 class SharedMemory extends Error {}
 
@@ -53,7 +63,7 @@ class Packer extends DefaultSerializer {
 
 /** A value as it travels; bytes of any length, which the caller stores elsewhere when they are many.
  *  `what` names the value in the UsageError NOT_CLONEABLE. */
-export function pack(value: unknown, what: () => string): Exclude<Wire, Stored> {
+export function pack(value: unknown, what: () => string): Packed {
   switch (typeof value) {
     case 'undefined':
     case 'boolean':
@@ -89,7 +99,7 @@ function clone(value: unknown, what: () => string): unknown {
       `${what()} cannot be sent to another thread: ${said}`,
       {
         remedy:
-          'Send what structuredClone takes: no functions. A ref is the value itself or a direct member of it.',
+          'Send what structuredClone takes: no functions. A ref or a handle is the value itself or a direct member of it.',
       },
       { cause },
     );
@@ -103,6 +113,7 @@ export function unpack(wire: Wire, bytesOf: (range: Range) => Uint8Array, owned:
   if (wire instanceof Uint8Array) return deserialize(owned ? wire : new Uint8Array(wire));
   if (wire.kind === 'shared') return owned ? wire.value : structuredClone(wire.value);
   if (wire.kind === 'range') return deserialize(bytesOf(wire.range));
+  if (wire.kind === 'actor') return wire;
   const bytes = system(wire.path, 'read', () => readFileSync(wire.path));
   if (bytes.byteLength === wire.bytes && crc32(bytes) === wire.crc) return deserialize(bytes);
   throw new DataError(
@@ -129,8 +140,13 @@ export function packToFile(bytes: Uint8Array, path: string): Stored {
   return { kind: 'file', path, bytes: bytes.byteLength, crc: crc32(bytes) };
 }
 
-export const isStored = (wire: Wire): wire is Stored =>
-  typeof wire === 'object' &&
-  wire !== null &&
-  !(wire instanceof Uint8Array) &&
-  wire.kind !== 'shared';
+const kindOf = (wire: Wire): string | undefined =>
+  typeof wire === 'object' && wire !== null && !(wire instanceof Uint8Array)
+    ? wire.kind
+    : undefined;
+
+export function isStored(wire: Wire): wire is Stored {
+  const kind = kindOf(wire);
+  return kind === 'range' || kind === 'file';
+}
+export const isActor = (wire: Wire): wire is ActorName => kindOf(wire) === 'actor';

@@ -21,11 +21,19 @@ import type { Failure } from './attempts.ts';
 import { installConsole } from './console.ts';
 import { TaskContext } from './context.ts';
 import { closeResidents } from './executor.ts';
+import { Instances } from './instances.ts';
 import { TO_DRIVER, TO_WORKER, type ToWorker } from './protocol.ts';
 import { type Loaded, type RunEvents, TURN_MS, ThreadHost } from './thread.ts';
-import { INLINE_BYTES, type Wire, pack } from './wire.ts';
+import { INLINE_BYTES, type Packed, type Wire, isActor, pack } from './wire.ts';
 
-type RunMessage = Extract<ToWorker, [(typeof TO_WORKER)['run'], ...unknown[]]>;
+type Of<O extends keyof typeof TO_WORKER> = Extract<
+  ToWorker,
+  [(typeof TO_WORKER)[O], ...unknown[]]
+>;
+type RunMessage = Of<'run'> | Of<'call'>;
+
+const isLarge = (packed: Packed): packed is Uint8Array =>
+  packed instanceof Uint8Array && packed.byteLength >= INLINE_BYTES;
 
 /** Starts the loop of this thread; it ends with the thread. */
 export function startWorker(port: MessagePort, data: ThreadData): void {
@@ -34,6 +42,7 @@ export function startWorker(port: MessagePort, data: ThreadData): void {
 
 class Worker implements RunEvents {
   readonly #host: ThreadHost;
+  readonly #instances = new Instances();
   /** Runs not begun, from `#head` on. */
   #queue: RunMessage[] = [];
   #head = 0;
@@ -108,7 +117,8 @@ class Worker implements RunEvents {
   }
 
   #take(message: ToWorker): void {
-    if (message[0] === TO_WORKER.run) this.#queue.push(message);
+    if (message[0] === TO_WORKER.run || message[0] === TO_WORKER.call) this.#queue.push(message);
+    else if (message[0] === TO_WORKER.drop) this.#instances.drop(message[1]);
     else if (message[0] === TO_WORKER.abort) this.#abort(message[1], fromPlain(message[2]));
     else this.#host.receive(message);
   }
@@ -127,31 +137,30 @@ class Worker implements RunEvents {
   // A run.
 
   #begin(message: RunMessage): void {
-    const [, sequence, id, index, , , , alone, label] = message;
+    const [, sequence, id, index] = message;
     const host = this.#host;
     // Taken back meanwhile.
     if (!host.control.start(sequence)) return;
     const definition = host.definition(index);
-    const run = new TaskContext(
-      host,
-      sequence,
-      id,
-      definition.name,
-      definition.softHeapBytes,
-      alone,
-      label,
-    );
+    const [alone, label] = message[0] === TO_WORKER.run ? [message[7], message[8]] : [false];
+    const { name, softHeapBytes } = definition;
+    const run = new TaskContext(host, sequence, id, name, softHeapBytes, alone, label);
     // What may take long does not keep results waiting that are there.
     if (definition.lastMs > TURN_MS) host.flush();
     if (alone) closeResidents(host.residents);
     host.control.reading(-1, 0);
     this.#enter(run);
+    const before =
+      message[0] === TO_WORKER.call
+        ? this.#instances.arrive(run, message[7], message[8])
+        : undefined;
     const aborted = this.#aborted.get(sequence);
     if (aborted !== undefined) {
       this.#aborted.delete(sequence);
       return this.#fail(run, aborted, 'final');
     }
-    if (definition.run !== undefined) return this.#call(run, definition, message);
+    if (before !== undefined) return this.#park(run, before, definition, message);
+    if (definition.spec !== undefined) return this.#call(run, definition, message);
     this.#runs.set(sequence, run);
     void definition.ready.then(() => {
       if (run.aborted !== undefined) this.#fail(run, run.aborted, 'final');
@@ -160,11 +169,20 @@ class Worker implements RunEvents {
     });
   }
 
+  /** A call waits for the end of the one before. What its actor's class is, is known by then. */
+  #park(run: TaskContext, before: TaskContext, definition: Loaded, message: RunMessage): void {
+    this.#runs.set(run.sequence, run);
+    this.#host.turn(run, before.id).then(
+      () => this.#call(run, definition, message),
+      (error: unknown) => this.#fail(run, error, 'final'),
+    );
+  }
+
   #call(run: TaskContext, definition: Loaded, message: RunMessage): void {
     let result: unknown;
     run.enteredMs = performance.now();
     try {
-      result = definition.run!(this.#argument(message), run);
+      result = this.#invoke(run, definition, message);
     } catch (error) {
       return this.#fail(run, error);
     }
@@ -181,45 +199,59 @@ class Worker implements RunEvents {
     );
   }
 
+  #invoke(run: TaskContext, { spec, error }: Loaded, message: RunMessage): unknown {
+    const argument = this.#argument(run, message);
+    if (spec === undefined) throw error;
+    if (message[0] === TO_WORKER.run) return spec.run(argument, run);
+    const checkpoint = this.#host.unpack(message[9]);
+    return this.#instances.enter(run, spec.Class, argument as unknown[], checkpoint);
+  }
+
   /** The argument, with its refs' values in their places. */
-  #argument([, , , , base, keys, parts]: RunMessage): unknown {
-    const argument = this.#host.unpack(base);
+  #argument(run: TaskContext, [, , , , base, keys, parts]: RunMessage): unknown {
+    const argument = this.#value(run, base);
     if (keys === undefined) return argument;
-    const members = argument as { [key: string | number]: unknown };
     for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      const [into, member] =
+        typeof key === 'object' ? [(argument as object[])[key[0]], key[1]] : [argument, key];
       // As own members, whatever their names: `__proto__` is one.
-      Object.defineProperty(members, keys[i]!, {
-        value: this.#host.unpack(parts![i]!),
+      Object.defineProperty(into, member, {
+        value: this.#value(run, parts![i]!),
         enumerable: true,
         configurable: true,
         writable: true,
       });
     }
-    return members;
+    return argument;
+  }
+
+  #value(run: TaskContext, wire: Wire): unknown {
+    return isActor(wire) ? run.handle(wire) : this.#host.unpack(wire);
   }
 
   #finish(run: TaskContext, value: unknown): void {
-    let packed: ReturnType<typeof pack>;
+    let packed: Packed;
     try {
       packed = pack(value, () => `the result of ${run.title}`);
     } catch (error) {
       return this.#fail(run, error);
     }
-    const large = packed instanceof Uint8Array && packed.byteLength >= INLINE_BYTES;
-    if (large || run.stores !== undefined) void this.#finishLater(run, packed, large);
-    else this.#done(run, packed);
+    if (isLarge(packed) || isLarge(run.checkpoint) || run.stores !== undefined) {
+      void this.#finishLater(run, packed);
+    } else {
+      this.#reportCheckpoint(run, run.checkpoint);
+      this.#done(run, packed);
+    }
   }
 
   /** Once all that the run stores lies where it belongs. Others run meanwhile. */
-  async #finishLater(
-    run: TaskContext,
-    packed: Exclude<Wire, { kind: 'range' | 'file' }>,
-    large: boolean,
-  ): Promise<void> {
+  async #finishLater(run: TaskContext, packed: Packed): Promise<void> {
     this.#leave(run);
     try {
       await Promise.all(run.stores ?? []);
-      this.#done(run, large ? await run.store(packed as Uint8Array) : packed);
+      await this.#storeCheckpoint(run);
+      this.#done(run, isLarge(packed) ? await run.store(packed) : packed);
     } catch (error) {
       this.#fail(run, error);
     }
@@ -232,10 +264,36 @@ class Worker implements RunEvents {
   }
 
   #fail(run: TaskContext, thrown: unknown, failure?: Failure): void {
+    if (isLarge(run.checkpoint)) return void this.#failLater(run, thrown, failure);
+    this.#reportCheckpoint(run, run.checkpoint);
     this.#end(run);
     const error = asTaskError(run, thrown);
     const why = failure ?? failureOf(run, error);
     this.#host.report([TO_DRIVER.failed, run.sequence, why, toPlain(error), run.heldMs]);
+  }
+
+  async #failLater(run: TaskContext, thrown: unknown, failure?: Failure): Promise<void> {
+    this.#leave(run);
+    try {
+      await this.#storeCheckpoint(run);
+      this.#fail(run, thrown, failure);
+    } catch (error) {
+      this.#fail(run, error);
+    }
+    this.#change();
+  }
+
+  // What an actor has said of its state, before the end of the call after which it did.
+
+  async #storeCheckpoint(run: TaskContext): Promise<void> {
+    const { checkpoint } = run;
+    run.checkpoint = undefined;
+    this.#reportCheckpoint(run, isLarge(checkpoint) ? await run.store(checkpoint) : checkpoint);
+  }
+
+  #reportCheckpoint(run: TaskContext, wire: Wire): void {
+    run.checkpoint = undefined;
+    if (wire !== undefined) this.#host.report([TO_DRIVER.checkpoint, run.sequence, wire]);
   }
 
   #end(run: TaskContext): void {

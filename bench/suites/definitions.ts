@@ -1,5 +1,15 @@
 /** Definitions that the suites run: in a module of their own, because workers import it. */
-import { combiner, float64, int64, mapReduce, sum, task, utf8, vertexProgram } from 'superstep';
+import {
+  actor,
+  combiner,
+  float64,
+  int64,
+  mapReduce,
+  sum,
+  task,
+  utf8,
+  vertexProgram,
+} from 'superstep';
 
 /** WordCount as a user writes it: a function for each line, an object for each word. */
 export const wordCountByRow = mapReduce({
@@ -15,6 +25,16 @@ export const wordCountByRow = mapReduce({
 
 /** The smallest task there is: gives its argument back. */
 export const echo = task('echo', (n: number) => n);
+
+/** The same as an actor. */
+export const Echo = actor(
+  'echo',
+  class {
+    echo(n: number): number {
+      return n;
+    }
+  },
+);
 
 /** PageRank whose sum is the user's own function, which no kernel knows. Of a graph in which every vertex has an edge. */
 export const pagerankByHand = vertexProgram({

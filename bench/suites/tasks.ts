@@ -1,8 +1,8 @@
-/** Small tasks: what one costs. Each gives its own number back, and every number is checked. */
+/** Small tasks, and calls of actors: what one costs. Each gives its own number back, and every number is checked. */
 import { open } from 'superstep';
 import { Pool } from '../baseline/tasks.ts';
 import { suite, type Variant } from '../suite.ts';
-import { echo } from './definitions.ts';
+import { Echo, echo } from './definitions.ts';
 
 interface Data {
   readonly tasks: number;
@@ -50,7 +50,7 @@ const variant = <R>(
 
 export default suite<Data, null>({
   name: 'tasks',
-  title: `Small tasks on 2 workers, at most ${WINDOW} refs unresolved`,
+  title: `Small tasks, and calls of 2 actors, on 2 workers, at most ${WINDOW} refs unresolved`,
   unit: 'tasks',
   rival: 'postMessage',
   trials: 5,
@@ -59,6 +59,15 @@ export default suite<Data, null>({
       const session = await open({ workers: 2 });
       return {
         start: n => session.remote(echo, n),
+        take: ref => session.get(ref),
+        close: () => session.close(),
+      };
+    }),
+    variant('superstep actors', async () => {
+      const session = await open({ workers: 2 });
+      const actors = [session.actor(Echo), session.actor(Echo)];
+      return {
+        start: n => actors[n % 2]!.echo(n),
         take: ref => session.get(ref),
         close: () => session.close(),
       };

@@ -71,3 +71,19 @@ test('the job of your own: in a program, and by the command line', async t => {
 test('the job of your own has at most 15 lines', t => {
   t.true(blocks('file').get('hosts.ts')!.trimEnd().split('\n').length <= 15);
 });
+
+test('tasks and actors', t => {
+  const program = blocks('actors').get('scores.ts')!;
+  const { code } = transformSync(program, { loader: 'ts' });
+  const main = "import { main } from './scores.js';\nawait main();\n";
+  const cwd = folderOf(t, {
+    'scores.js': code,
+    'main.js': main,
+    'package.json': '{ "type": "module" }',
+  });
+  mkdirSync(join(cwd, 'node_modules'));
+  symlinkSync(process.cwd(), join(cwd, 'node_modules/superstep'));
+  const { stdout, stderr } = spawnSync(process.execPath, ['main.js'], { cwd, encoding: 'utf8' });
+  const printed = /`main\(\)` prints `(.*?)`/.exec(readme)![1]!;
+  t.is(stdout, `${printed}\n`, stderr);
+});

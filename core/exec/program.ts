@@ -80,7 +80,9 @@ export class Program implements RefOwner, Caller, Executor, Remote {
     const entry = newEntry(++this.#ids);
     const split = splitArgument(this, input[0]);
     const given = this.#argument(split, () => `the argument of task '${task.ref.name}'`);
-    const spec = { ...given, nested: false };
+    // A literal, for the compiler's sake: this is once a task.
+    const { base, whole, keys, dependencies } = given;
+    const spec = { base, whole, keys, dependencies, nested: false };
     this.#driver.post({ type: 'submitted', task: newTask(entry, definition, spec) });
     return this.#ref<O>(entry);
   };
@@ -113,7 +115,9 @@ export class Program implements RefOwner, Caller, Executor, Remote {
     const what = (): string => `the arguments of call '${method}' of actor '${name}'`;
     const given = this.#argument(splitArguments(this, args), what);
     const call = { actor: actor!, method, caller: undefined, checkpoint: undefined, parked: false };
-    const task = newTask(entry, actor!.definition, { ...given, nested: false, call });
+    const { base, whole, keys, dependencies } = given;
+    const spec = { base, whole, keys, dependencies, nested: false, call };
+    const task = newTask(entry, actor!.definition, spec);
     this.#driver.post({ type: 'submitted', task });
     return this.#ref(entry);
   }

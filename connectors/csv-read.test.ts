@@ -170,11 +170,11 @@ test('columns that are not there, or cannot be', async t => {
   t.like(await failureOf(readRows(source, [folder], { id: int64, total: int64 })), {
     code: 'COLUMN_MISSING',
     message: `${folder}/b.csv: no column 'total'`,
-    details: { remedy: 'There are: id, sum.' },
+    details: { remedy: 'There are: id, sum. Rename one in the header.' },
   });
   t.like(await failureOf(read(t, '', { id: int64 })), {
     code: 'COLUMN_MISSING',
-    details: { remedy: 'There are: none.' },
+    details: { remedy: 'There are: none. Rename one in the header.' },
   });
   t.like(await failureOf(read(t, 'id\n1\n', { id: COLUMNS.list })), { code: 'COLUMN_TYPE' });
 });

@@ -33,7 +33,7 @@ export const CODES = {
   OPEN_IN_WORKER: ['UsageError', 'open() is called while a worker imports definitions'],
   TEMP_TMPFS: ['UsageError', 'the folder for spilled data lies in memory'],
   TEMP_UNWRITABLE: ['UsageError', 'the folder for temporary files cannot be written'],
-  ASYNC_FUNCTION: ['UsageError', 'a row function is async'],
+  ASYNC_FUNCTION: ['UsageError', 'a function of a job that has to be plain is async'],
   COLUMN_MISSING: ['UsageError', 'a table lacks a column that is asked for'],
   COLUMN_TYPE: ['UsageError', 'a column has another type than is asked for'],
   COLUMN_NAME: ['UsageError', 'a column cannot have this name'],

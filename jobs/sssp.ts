@@ -10,7 +10,7 @@
  *
  * The edge's weight is added where edges are folded, in a kernel: min and plus are a semiring.
  */
-import { float64, min, nullable, plus, vertexId, vertexProgram } from 'superstep';
+import { float64, min, nullable, plus, TaskError, vertexId, vertexProgram } from 'superstep';
 import { adjacency, byVertex, type Id, mustEqual, type PlainGraph } from './check/plain-graph.ts';
 
 const sssp = vertexProgram({
@@ -28,7 +28,11 @@ const sssp = vertexProgram({
     // With a negative cycle it would never end.
     for (const { value } of v.outEdges) {
       if (!(value.weight >= 0)) {
-        throw new Error(`an edge out of it has the weight ${value.weight}, which is not 0 or more`);
+        throw new TaskError(
+          'TASK_FAILED',
+          `an edge out of it has the weight ${value.weight}, which is not 0 or more`,
+          { remedy: 'Mend the weights, or leave such edges out.' },
+        );
       }
     }
   },

@@ -90,7 +90,7 @@ function check(facts: readonly FileFact[], _: SourceOptions, columns: Schema): v
     const missing = Object.keys(columns).find(column => !(inside as string[]).includes(column));
     if (missing === undefined) continue;
     throw new UsageError('COLUMN_MISSING', `${name}: no column '${missing}'`, {
-      remedy: `There are: ${(inside as string[]).join(', ') || 'none'}.`,
+      remedy: `There are: ${(inside as string[]).join(', ') || 'none'}. Rename one in the header.`,
     });
   }
 }

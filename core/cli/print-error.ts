@@ -68,10 +68,10 @@ function causeLines(error: SuperstepError, said: string): string[] {
   return frame === undefined ? lines : [...lines, `  ${frame.trim()}`];
 }
 
-/** A frame that is neither Node's nor a package's nor ours. */
+/** A frame that is neither Node's nor a package's nor ours, nor of what is generated. */
 const own = new URL('../..', import.meta.url).href;
 const isUserCode = (frame: string): boolean =>
-  !/node:|node_modules/.test(frame) &&
+  !/node:|node_modules|\(superstep:/.test(frame) &&
   !frame.includes(own) &&
   !frame.includes(new URL(own).pathname);
 

@@ -45,9 +45,9 @@ export function checkProgram(spec: ProgramSpec): void {
       }
     }
   }
-  checkFunction(spec.compute, `${name}: compute`);
-  if (spec.init !== undefined) checkFunction(spec.init, `${name}: init`);
-  if (spec.master !== undefined) checkFunction(spec.master, `${name}: master`);
+  checkFunction(spec.compute, `${name}: compute`, 'vertex');
+  if (spec.init !== undefined) checkFunction(spec.init, `${name}: init`, 'vertex');
+  if (spec.master !== undefined) checkFunction(spec.master, `${name}: master`, 'vertex');
   checkMessages(spec);
   checkRest(spec);
 }
@@ -97,7 +97,7 @@ function checkCombiner(
       remedy: 'Send the identity instead of null, or nothing.',
     });
   }
-  if (typeof given.merge === 'function') return checkFunction(given.merge, where);
+  if (typeof given.merge === 'function') return checkFunction(given.merge, where, 'vertex');
   const allowed: readonly string[] =
     of.type in BUILT_IN_FOR ? BUILT_IN_FOR[of.type as keyof typeof BUILT_IN_FOR] : [];
   if (given.combiner !== undefined && allowed.includes(given.combiner)) return;

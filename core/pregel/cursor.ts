@@ -281,7 +281,8 @@ class Vertex {
   remove() { host.mutations.remove(i); }
   ${sendersText(plan)}${state.join('')}${vertex.join('')}
 }
-const v = new Vertex();`;
+// A column that is not declared is refused, not lost.
+const v = Object.preventExtensions(new Vertex());`;
 }
 
 function sendersText(plan: MessagePlan): string {

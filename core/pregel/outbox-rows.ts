@@ -5,6 +5,7 @@
  */
 import { rowBuilder, type RowBuilder } from '../batch/codec.ts';
 import { BATCH_BYTES, BATCH_ROWS, fieldsOf } from '../batch/columns.ts';
+import { TaskError } from '../errors.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
 import { isRecord } from './check.ts';
 import type { MessageType } from './define.ts';
@@ -44,8 +45,12 @@ export class RowOutbox {
     const q = partitionOf(this.#partitions, target);
     const { targets, builder } = this.#boxes[q]!;
     const at = builder.length;
-    if (this.#record) builder.push(message as object);
-    else builder.columns['message']!.push(message);
+    try {
+      if (this.#record) builder.push(message as object);
+      else builder.columns['message']!.push(message);
+    } catch (error) {
+      throw error instanceof TaskError ? inWords(error) : error;
+    }
     targets[at] = target - this.#partitions[q]!.base;
     this.sent++;
     if (at + 1 === BATCH_ROWS || builder.bytes >= BATCH_BYTES) this.#flush(q);
@@ -73,6 +78,20 @@ export class RowOutbox {
     const run = this.#writer.finish();
     return this.sent === 0 ? [] : [{ channel: 'to', form: 'rows', run }];
   }
+}
+
+/** What a row says of itself, said of a message. */
+function inWords({ code, message, details: { remedy } }: TaskError): TaskError {
+  const said = message
+    .replace(/^(column 'message'|a row)(?= )/, 'a message')
+    .replace(/^column (?=')/, 'of a message, ');
+  return new TaskError(code, said, {
+    ...(remedy !== undefined && {
+      remedy: remedy
+        .replace(/^Emit an object/, 'Send an object')
+        .replace(/^Emit a value of the type that the column declares/, 'Send a value of that type'),
+    }),
+  });
 }
 
 /** The partition that has a vertex. */

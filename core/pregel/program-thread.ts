@@ -123,7 +123,7 @@ export class ProgramThread {
         });
       },
       returned: (what, value) => {
-        if (isThenable(value)) throw asyncFunction(`${spec.name}: ${what}`);
+        if (isThenable(value)) throw asyncFunction(`${spec.name}: ${what}`, 'vertex');
       },
       get beyond() {
         return beyond();
@@ -146,9 +146,12 @@ export class ProgramThread {
     const { spec } = this;
     if (what === 'message' && Number.isNaN(value)) throw messageIsNaN();
     const which = name === '' ? `a ${what}` : `${what} '${name}'`;
-    const takes = what === 'target' ? 'a vertex of the graph' : printType(of);
+    const isTarget = what === 'target';
+    const takes = isTarget ? 'a vertex of the graph' : printType(of);
     throw new TaskError('TYPE_MISMATCH', `${which} is ${takes}, got ${printValue(value)}`, {
-      remedy: `Give ${spec.name} a value of that type.`,
+      remedy: isTarget
+        ? 'Send to a vertexId: v.id, the target of an edge, or one that a message or a parameter brought.'
+        : `Give it a value of that type, or declare it in ${spec.name} as what it is.`,
     });
   }
 }

@@ -24,6 +24,7 @@ import type { FindArgument, FinishArgument } from './finish.ts';
 import { type GraphHandle, type Owned, release } from './graph-handle.ts';
 import type { Id } from './ids.ts';
 import type { Kept } from './kept.ts';
+import type { LoadedGraph } from './loaded.ts';
 import { messagePlan } from './messages.ts';
 import { receivedBy } from './sent.ts';
 import type { NeedsIn, SuperstepArgument, SuperstepResult } from './superstep.ts';
@@ -240,7 +241,7 @@ class ProgramRun {
         { cause: error },
       );
     }
-    if (isThenable(returned)) throw asyncFunction(`${name}: master`);
+    if (isThenable(returned)) throw asyncFunction(`${name}: master`, 'vertex');
     this.#aggregates.check();
     return halted;
   }
@@ -249,11 +250,16 @@ class ProgramRun {
     const { name, maxSupersteps = MAX_SUPERSTEPS } = this.#spec;
     if (this.#superstep < maxSupersteps) return;
     const awake = this.#kept.reduce((sum, kept) => sum + kept.awake, 0);
-    const messages = receivers === 0 ? '' : `, and messages under way`;
+    const active = `${awake} ${awake === 1 ? 'vertex' : 'vertices'} active`;
+    const messages = receivers === 0 ? '' : ' and messages under way';
     throw new LimitError(
       'SUPERSTEPS',
-      `${name} still runs after ${this.#superstep} supersteps, with ${awake} vertices active${messages}`,
-      { remedy: 'Let vertices vote to halt, halt in master, or raise maxSupersteps.' },
+      `${name} has not ended within its maxSupersteps, ${maxSupersteps}: ${active}${messages}`,
+      {
+        job: this.#request.context.job,
+        stage: name,
+        remedy: 'Let vertices vote to halt, halt in master, or raise maxSupersteps.',
+      },
     );
   }
 
@@ -263,7 +269,7 @@ class ProgramRun {
     const { graph } = handle;
     const named = vertexParams(this.#spec, params);
     if (named.length === 0) return params;
-    const ids = named.map(({ name, value }) => idFor(graph.id, name, value));
+    const ids = named.map(({ name, value }) => idFor(graph, name, value));
     const argument: FindArgument = { context, part: handle.part(0), ids };
     const asked = [{ task: 0, slot: handle.slotOf(0), argument }];
     const ranks =
@@ -272,7 +278,7 @@ class ProgramRun {
         : (await runPinned<number[]>(this.#request, FIND, `${this.#spec.name} find`, asked))[0]!;
     const resolved: { [name: string]: unknown } = { ...params };
     for (const [i, { name, value, at }] of named.entries()) {
-      if (ranks[i]! < 0) throw notThere(name, value);
+      if (ranks[i]! < 0) throw notThere(name, value, graph.vertexCount);
       if (at === undefined) resolved[name] = ranks[i];
       else {
         if (at === 0) resolved[name] = [];
@@ -373,20 +379,32 @@ function vertexParams(
   });
 }
 
-const notThere = (name: string, value: unknown): UsageError =>
-  new UsageError(
+/** An id is shown as it stands in the input: the command line gives text, whatever ids are. */
+function notThere(name: string, value: unknown, vertices: number): UsageError {
+  const id = typeof value === 'string' ? value : printValue(value);
+  const empty = vertices === 0 ? ', which has no vertices' : '';
+  return new UsageError(
     'PARAM_INVALID',
-    `parameter '${name}': ${printValue(value)} is not a vertex of the graph`,
+    `parameter '${name}': ${id} is not a vertex of the graph${empty}`,
     {
-      remedy: 'Give an id as it stands in the edges.',
+      remedy:
+        vertices === 0
+          ? 'Check the input: it has no edges.'
+          : 'Give an id as it stands in the edges.',
     },
   );
+}
 
 /** Ids are all text or all integers; text from the command line may mean an integer. */
-function idFor(of: AnyType, name: string, value: unknown): Id {
-  if (of.type !== 'int64') return String(value);
+function idFor({ id, vertexCount }: LoadedGraph, name: string, value: unknown): Id {
+  if (id.type !== 'int64') return String(value);
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
   if (typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value);
-  throw notThere(name, value);
+  if (vertexCount === 0) throw notThere(name, value, 0);
+  throw new UsageError(
+    'PARAM_INVALID',
+    `parameter '${name}': ${printValue(value)} is not a vertex of the graph, whose ids are integers`,
+    { remedy: "If ids are text, say so: --schema 'source:utf8,target:utf8'." },
+  );
 }

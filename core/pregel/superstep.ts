@@ -390,15 +390,16 @@ class Superstep implements LoopTask, MessagingTask {
       if (error instanceof UsageError) throw error;
       const isOurs = error instanceof SuperstepError && !(error instanceof TaskError);
       if (isOurs && error.code !== 'INT64_RANGE') throw error;
-      throw this.#failed(error as Error);
+      throw this.#failed(error);
     }
   }
 
-  #failed(error: Error): TaskError {
+  /** @param error anything may be thrown */
+  #failed(error: unknown): TaskError {
     const { spec } = this;
     const vertex = idOf(this.reading, this.partition, this.#thread.loop.index());
     const message = error instanceof Error ? error.message : String(error);
-    const { remedy } = (error as SuperstepError).details ?? {};
+    const remedy = error instanceof SuperstepError ? error.details.remedy : undefined;
     const what = this.sending ? 'compute' : 'init';
     return new TaskError(
       error instanceof TaskError ? error.code : 'TASK_FAILED',

@@ -43,7 +43,8 @@ export function cursorsOf(
     });
   }
   return {
-    begin: call => new Own(spec, graph, call),
+    // A column that is not declared is refused, not lost.
+    begin: call => Object.preventExtensions(new Own(spec, graph, call)),
     end: cursor => Cursor.end(cursor as Cursor),
   };
 }

@@ -140,7 +140,7 @@ test('ends: master, or a limit that says how many are awake', t => {
   );
   t.throws(() => spin('for-ever', { maxSupersteps: 5 }), {
     code: 'SUPERSTEPS',
-    message: 'for-ever still runs after 5 supersteps, with 3 vertices active',
+    message: 'for-ever has not ended within its maxSupersteps, 5: 3 vertices active',
   });
 });
 

@@ -73,7 +73,7 @@ function verticesOf(spec: ProgramSpec, graph: Topology) {
       `${spec.name}: ${name} failed at vertex ${printId(graph.ids[id])}, superstep ${superstep}`;
     const returned = placed(where, () => body(cursor));
     cursors.end(cursor);
-    if (isThenable(returned)) throw asyncFunction(`${spec.name}: ${name}`);
+    if (isThenable(returned)) throw asyncFunction(`${spec.name}: ${name}`, 'vertex');
   };
   return {
     states,
@@ -137,7 +137,7 @@ function checkLimit(spec: ProgramSpec, superstep: number, working: number): void
   if (superstep < maxSupersteps) return;
   throw new LimitError(
     'SUPERSTEPS',
-    `${name} still runs after ${superstep} supersteps, with ${working} vertices active`,
+    `${name} has not ended within its maxSupersteps, ${superstep}: ${working} vertices active`,
     { remedy: 'Let vertices vote to halt, halt in master, or raise maxSupersteps.' },
   );
 }

@@ -1,0 +1,522 @@
+/** What a graph job gets for bad input, by the command: the message in full, the exit code, and nothing left behind. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import ava, { type ExecutionContext } from 'ava';
+import { fails, placeOf, run } from './command.ts';
+
+/** One at a time: each is a process with threads of its own. */
+const test = ava.serial;
+const OUT = ['--out', 'out.csv'];
+
+/** A job that fails while its input is read. */
+const walks = (job: string): string => `  job ${job}, stage graph walk, task 1, attempt 1`;
+const AS_TEXT =
+  "  If ids are text, say so: --schema 'source:utf8,target:utf8'. Leave such lines out with --skip-bad N";
+
+test('lines that are not edges, ids beyond 64 bits, weights that are missing or no numbers', async t => {
+  const place = placeOf(t, {
+    'line.txt': '1 2\n2 3\nhello\n3 1\n',
+    'wide.txt': '1 2\n2 9223372036854775808\n',
+    'bare.txt': '1 2\n2 3\n',
+    'word.txt': '1 2 1.5\n2 3 far\n',
+  });
+  await fails(t, place, ['wcc', 'line.txt', ...OUT], 1, [
+    'superstep: line.txt: row 3 has a source that is no integer   [EDGE_INVALID]',
+    '  at byte 8: "hello"',
+    walks('wcc'),
+    AS_TEXT,
+  ]);
+  await fails(t, place, ['wcc', 'wide.txt', ...OUT], 1, [
+    'superstep: wide.txt: row 2 has a target beyond 64 bits   [EDGE_INVALID]',
+    '  at byte 4: "2 9223372036854775808"',
+    walks('wcc'),
+    AS_TEXT,
+  ]);
+  const needs =
+    '  Every edge needs a number as its third field; mend the file, or leave such lines out with --skip-bad N';
+  await fails(t, place, ['sssp', 'bare.txt', '--param', 'source=1', ...OUT], 1, [
+    'superstep: bare.txt: row 1 has no weight   [EDGE_INVALID]',
+    '  at byte 0: "1 2"',
+    walks('sssp'),
+    needs,
+  ]);
+  await fails(t, place, ['sssp', 'word.txt', '--param', 'source=1', ...OUT], 1, [
+    'superstep: word.txt: row 2 has a weight that is no number   [EDGE_INVALID]',
+    '  at byte 8: "2 3 far"',
+    walks('sssp'),
+    needs,
+  ]);
+  const skipped = await run(place, ['wcc', 'line.txt', '--skip-bad', '1']);
+  t.is(skipped.stdout, 'vertex,component\n1,1\n2,1\n3,1\n', skipped.stderr);
+});
+
+test('the largest and the smallest id come out as they went in', async t => {
+  const ids = ['-9223372036854775808', '9223372036854775807'];
+  const place = placeOf(t, { 'a.txt': `${ids.join(' ')}\n` });
+  const done = await run(place, ['degrees', 'a.txt']);
+  t.is(done.stdout, `vertex,in,out\n${ids[0]},0,1\n${ids[1]},1,0\n`, done.stderr);
+});
+
+test('weights that are below 0 or NaN, for sssp', async t => {
+  const place = placeOf(t, { 'below.txt': '1 2 1.5\n2 3 -4\n', 'nan.txt': '1 2 1.5\n2 3 NaN\n' });
+  for (const [file, weight] of [
+    ['below', '-4'],
+    ['nan', 'NaN'],
+  ] as const) {
+    await fails(t, place, ['sssp', `${file}.txt`, '--param', 'source=1', ...OUT], 1, [
+      `superstep: sssp: init failed at vertex 2, superstep 0: an edge out of it has the weight ${weight}, which is not 0 or more   [TASK_FAILED]`,
+      '  job sssp, stage sssp, task 0, attempt 1',
+      '  Mend the weights, or leave such edges out.',
+    ]);
+  }
+});
+
+test('a source that is not in the graph', async t => {
+  const place = placeOf(t, { 'a.txt': '1 2\n', 'none.txt': '# nothing\n', 'text.txt': 'a b\n' });
+  const bfs = (file: string, source: string): string[] => [
+    ...['bfs', file, '--param', `source=${source}`],
+    ...OUT,
+  ];
+  await fails(t, place, bfs('a.txt', '7'), 2, [
+    "superstep: parameter 'source': 7 is not a vertex of the graph   [PARAM_INVALID]",
+    '  Give an id as it stands in the edges.',
+  ]);
+  await fails(t, place, bfs('a.txt', 'x'), 2, [
+    `superstep: parameter 'source': "x" is not a vertex of the graph, whose ids are integers   [PARAM_INVALID]`,
+    "  If ids are text, say so: --schema 'source:utf8,target:utf8'.",
+  ]);
+  await fails(t, place, bfs('none.txt', '7'), 2, [
+    "superstep: parameter 'source': 7 is not a vertex of the graph, which has no vertices   [PARAM_INVALID]",
+    '  Check the input: it has no edges.',
+  ]);
+  const schema = ['--schema', 'source:utf8,target:utf8'];
+  await fails(t, place, [...bfs('text.txt', 'c'), ...schema], 2, [
+    "superstep: parameter 'source': c is not a vertex of the graph   [PARAM_INVALID]",
+    '  Give an id as it stands in the edges.',
+  ]);
+});
+
+/** Every job over these edges; `expected` is what follows the header. */
+async function everyJob(
+  t: ExecutionContext,
+  edges: string,
+  expected: { readonly [job: string]: string },
+): Promise<void> {
+  const place = placeOf(t, { 'a.txt': edges });
+  for (const [job, rows] of Object.entries(expected)) {
+    const source = job === 'bfs' || job === 'sssp' ? ['--param', 'source=5'] : [];
+    const done = await run(place, [job, 'a.txt', ...source]);
+    t.is(done.stdout.slice(done.stdout.indexOf('\n') + 1), rows, `${job}: ${done.stderr}`);
+  }
+}
+
+test('a graph without vertices: a header and no rows', t =>
+  everyJob(t, '', {
+    pagerank: '',
+    wcc: '',
+    cdlp: '',
+    lcc: '',
+    triangles: '',
+    kcore: '',
+    degrees: '',
+  }));
+
+test('one vertex with a loop', t =>
+  everyJob(t, '5 5 2\n', {
+    pagerank: '5,1\n',
+    bfs: '5,0\n',
+    sssp: '5,0\n',
+    wcc: '5,5\n',
+    cdlp: '5,5\n',
+    lcc: '5,0\n',
+    triangles: '5,0\n',
+    kcore: '5,0\n',
+    degrees: '5,1,1\n',
+  }));
+
+test('nothing but loops', t =>
+  everyJob(t, '5 5 1\n6 6 1\n', {
+    pagerank: '5,0.5\n6,0.5\n',
+    bfs: '5,0\n6,\n',
+    sssp: '5,0\n6,\n',
+    wcc: '5,5\n6,6\n',
+    cdlp: '5,5\n6,6\n',
+    lcc: '5,0\n6,0\n',
+    triangles: '5,0\n6,0\n',
+    kcore: '5,0\n6,0\n',
+    degrees: '5,1,1\n6,1,1\n',
+  }));
+
+/** A program, of which a part is wrong. The vertex 3 has two edges. */
+async function programFails(
+  t: ExecutionContext,
+  parts: string,
+  exit: number,
+  lines: readonly (string | RegExp)[],
+): Promise<void> {
+  const text = `import { float64, int32, sum, utf8, vertexProgram } from 'superstep';
+export default vertexProgram({
+  name: 'mine',
+${parts}
+});
+`;
+  const place = placeOf(t, { 'mine.ts': text, 'a.txt': '1 2\n2 3\n3 1\n3 3\n' });
+  await fails(t, place, ['./mine.ts', 'a.txt', ...OUT], exit, lines);
+}
+const TASK = '  job mine, stage mine, task 0, attempt 1';
+const AT_COMPUTE = /^ {2}at Object\.compute \(.*mine\.ts:5:\d+\)$/;
+const OR_DECLARE = '  Give it a value of that type, or declare it in mine as what it is.';
+
+test('compute, init or master throws: the vertex, the superstep and the line are named', async t => {
+  const at3 = 'v.outDegree === 2 && ctx.superstep === 2';
+  await programFails(
+    t,
+    `  state: { x: float64 },
+  compute(v, _, ctx) { if (${at3}) throw new Error('boom'); },`,
+    1,
+    [
+      'superstep: mine: compute failed at vertex 3, superstep 2: boom   [TASK_FAILED]',
+      TASK,
+      AT_COMPUTE,
+      '  See where with --verbose',
+    ],
+  );
+  await programFails(
+    t,
+    `  state: { x: float64 },
+  compute() { throw undefined; },`,
+    1,
+    [
+      'superstep: mine: compute failed at vertex 1, superstep 0: undefined   [TASK_FAILED]',
+      TASK,
+      '  See where with --verbose',
+    ],
+  );
+  await programFails(
+    t,
+    `  state: { x: float64 }, compute() {},
+  init(v) { if (v.outDegree === 2) throw new RangeError('boom'); },`,
+    1,
+    [
+      'superstep: mine: init failed at vertex 3, superstep 0: boom   [TASK_FAILED]',
+      TASK,
+      /^ {2}at Object\.init \(.*mine\.ts:5:\d+\)$/,
+      '  See where with --verbose',
+    ],
+  );
+  await programFails(
+    t,
+    `  state: { x: float64 }, compute() {},
+  master(ctx) { if (ctx.superstep === 1) throw new Error('boom'); },`,
+    1,
+    [
+      'superstep: mine: master failed in superstep 1: boom   [TASK_FAILED]',
+      '  job mine, stage mine',
+      /^ {2}at Object\.master \(.*mine\.ts:5:\d+\)$/,
+      '  See where with --verbose',
+    ],
+  );
+});
+
+test('functions that are async, or give back a promise', async t => {
+  for (const [name, text] of [
+    ['compute', 'async compute() {}'],
+    ['compute', 'compute() { return Promise.resolve(); }'],
+    ['init', 'compute() {}, init() { return Promise.resolve(); }'],
+    ['master', 'compute() {}, async master() {}'],
+    ['master', 'compute() {}, master() { return Promise.resolve(); }'],
+  ]) {
+    await programFails(t, `  state: { x: float64 }, ${text},`, 2, [
+      `superstep: mine: ${name} is async, or a generator: what it does later would be lost   [ASYNC_FUNCTION]`,
+      '  Make it a plain function that returns nothing. What has to be waited for comes before the run: as a parameter, or as a column of vertices or edges.',
+    ]);
+  }
+});
+
+test('a program that never halts: the limit is named', async t => {
+  await programFails(t, '  state: { x: float64 }, maxSupersteps: 5, compute() {},', 1, [
+    'superstep: mine has not ended within its maxSupersteps, 5: 3 vertices active   [SUPERSTEPS]',
+    '  job mine, stage mine',
+    '  Let vertices vote to halt, halt in master, or raise maxSupersteps.',
+  ]);
+  await programFails(
+    t,
+    `  state: { x: float64 }, message: float64, combine: sum, maxSupersteps: 4,
+  compute(v) { v.sendToOut(1); v.voteToHalt(); },`,
+    1,
+    [
+      'superstep: mine has not ended within its maxSupersteps, 4: 0 vertices active and messages under way   [SUPERSTEPS]',
+      '  job mine, stage mine',
+      '  Let vertices vote to halt, halt in master, or raise maxSupersteps.',
+    ],
+  );
+});
+
+test('NaN in a message: folded, along a weight, in a record', async t => {
+  const remedy = '  Look for 0 / 0, and for edge values that are NaN; send nothing instead.';
+  await programFails(
+    t,
+    `  state: { x: float64 }, message: float64, combine: sum,
+  compute(v) { v.sendToOut(v.outDegree === 2 ? NaN : 1); v.voteToHalt(); },`,
+    1,
+    [
+      'superstep: mine: compute failed at vertex 3, superstep 0: a message is NaN   [MESSAGE_NAN]',
+      TASK,
+      AT_COMPUTE,
+      remedy,
+    ],
+  );
+  await programFails(
+    t,
+    `  state: { x: float64 }, message: { a: float64, b: utf8 },
+  compute(v) { v.sendToOut({ a: v.outDegree === 2 ? NaN : 1, b: '' }); v.voteToHalt(); },`,
+    1,
+    [
+      "superstep: mine: compute failed at vertex 3, superstep 0: a message's a is NaN   [MESSAGE_NAN]",
+      TASK,
+      AT_COMPUTE,
+      remedy,
+    ],
+  );
+});
+
+const WRONG: readonly (readonly [string, string, string, string])[] = [
+  ['state: { x: float64 }', "v.x = 'a';", `state 'x' is float64, got "a"`, OR_DECLARE],
+  ['state: { x: int32 }', 'v.x = 1.5;', "state 'x' is int32, got 1.5", OR_DECLARE],
+  ['state: { x: int32 }', 'v.x = null;', "state 'x' is int32, got null", OR_DECLARE],
+  ['state: { x: utf8 }', 'v.x = 4;', "state 'x' is utf8, got 4", OR_DECLARE],
+  [
+    'state: {}, message: int32, combine: sum',
+    'v.sendToOut(1.5);',
+    'a message is int32, got 1.5',
+    OR_DECLARE,
+  ],
+  [
+    'state: {}, message: utf8',
+    'v.sendToOut(4);',
+    'a message takes utf8, not 4',
+    '  Send a value of that type.',
+  ],
+  [
+    'state: {}, message: { a: utf8 }',
+    'v.sendToOut({ a: 4 });',
+    "of a message, 'a' takes utf8, not 4",
+    '  Send a value of that type.',
+  ],
+  [
+    'state: {}, message: { a: utf8 }',
+    'v.sendToOut({ b: 4 });',
+    "of a message, 'a' takes utf8, not undefined",
+    '  Give every column a value; for none, null in a nullable(…) column.',
+  ],
+  [
+    'state: {}, message: { a: utf8 }',
+    'v.sendToOut(undefined);',
+    'a message is undefined, not an object',
+    '  Send an object with a member for each column.',
+  ],
+  [
+    'state: {}, message: int32, combine: sum',
+    'v.sendTo(17, 1);',
+    'a target is a vertex of the graph, got 17',
+    '  Send to a vertexId: v.id, the target of an edge, or one that a message or a parameter brought.',
+  ],
+  [
+    'state: {}, aggregates: { n: { type: int32, combine: sum } }',
+    "ctx.aggregate('n', 'x');",
+    `aggregate 'n' is int32, got "x"`,
+    OR_DECLARE,
+  ],
+];
+
+test('values of the wrong type, as state, message, target and aggregate', async t => {
+  for (const [declared, body, message, remedy] of WRONG) {
+    await programFails(t, `  ${declared},\n  compute(v, _, ctx) { ${body} v.voteToHalt(); },`, 1, [
+      `superstep: mine: compute failed at vertex 1, superstep 0: ${message}   [TYPE_MISMATCH]`,
+      TASK,
+      AT_COMPUTE,
+      remedy,
+    ]);
+  }
+});
+
+test('names that are not declared, and messages that are not', async t => {
+  await programFails(t, '  state: { x: int32 },\n  compute(v) { v.y = 3; v.voteToHalt(); },', 1, [
+    'superstep: mine: compute failed at vertex 1, superstep 0: Cannot add property y, object is not extensible   [TASK_FAILED]',
+    TASK,
+    AT_COMPUTE,
+    '  See where with --verbose',
+  ]);
+  await programFails(
+    t,
+    "  state: {}, aggregates: { n: { type: int32, combine: sum } },\n  compute(v, _, ctx) { ctx.aggregate('m', 1); },",
+    2,
+    ["superstep: mine: no aggregate 'm'   [USAGE]", '  There are: n.'],
+  );
+  await programFails(t, '  state: {},\n  compute(v) { v.sendToOut(1); },', 2, [
+    'superstep: mine sends, and declares no message   [DEFINITION_INVALID]',
+    '  Give message a type.',
+  ]);
+});
+
+test('sums beyond their type: of messages, of an aggregate', async t => {
+  const remedy = '  Use a wider type, or float64.';
+  const where = '  job mine, stage mine superstep 0, task 0, attempt 1';
+  await programFails(
+    t,
+    `  state: {}, message: int32, combine: sum,
+  compute(v) { v.sendToOut(2147483647); v.voteToHalt(); },`,
+    1,
+    [
+      'superstep: mine, superstep 0: the sum of messages is beyond int32   [SUM_OVERFLOW]',
+      where,
+      remedy,
+    ],
+  );
+  await programFails(
+    t,
+    `  state: {}, aggregates: { n: { type: int32, combine: sum } },
+  compute(v, _, ctx) { ctx.aggregate('n', 2147483647); v.voteToHalt(); },`,
+    1,
+    [
+      "superstep: mine: aggregate 'n': the sum 4294967294 is beyond int32   [SUM_OVERFLOW]",
+      where,
+      remedy,
+    ],
+  );
+});
+
+test('parameters that are not there, or are no such values', async t => {
+  const place = placeOf(t, { 'a.txt': '1 2\n' });
+  const pagerank = (param: string): string[] => ['pagerank', 'a.txt', '--param', param, ...OUT];
+  await fails(t, place, pagerank('iteration=3'), 2, [
+    "superstep: unknown parameter 'iteration'   [PARAM_UNKNOWN]",
+    '  Did you mean iterations? There are: directed, duplicates, loops, dangling, variant, iterations, damping, tolerance, source.',
+  ]);
+  await fails(t, place, pagerank('directed=maybe'), 2, [
+    'superstep: --param directed=maybe: not one of as-read, true, false   [PARAM_INVALID]',
+    '  See: superstep help run',
+  ]);
+  await fails(t, place, pagerank('iterations=-3'), 2, [
+    'superstep: iterations=-3: it is not a number of updates   [PARAM_INVALID]',
+    '  See: superstep help run',
+  ]);
+  await fails(t, place, ['bfs', 'a.txt', ...OUT], 2, [
+    "superstep: parameter 'source' (vertexId) must be given   [PARAM_MISSING]",
+    '  Give it in the call, or with --param source=…',
+  ]);
+});
+
+/** A state of 1,600 bytes a vertex. */
+const WIDE = `import { float64, vertexProgram } from 'superstep';
+const state = Object.fromEntries(Array.from({ length: 200 }, (_, i) => ['x' + i, float64]));
+export default vertexProgram({ name: 'wide', state, output: ['x0'], compute(v) { v.voteToHalt(); } });
+`;
+
+test('a memory that is too little for the columns of vertices: which one is said', async t => {
+  const path = Array.from({ length: 100_000 }, (_, i) => `${i} ${i + 1}\n`).join('');
+  const place = placeOf(t, { 'wide.ts': WIDE, 'path.txt': path });
+  await fails(t, place, ['./wide.ts', 'path.txt', ...OUT, '--memory', '64MiB'], 1, [
+    /^superstep: no memory for column 'x\d+' of 100001 rows \(800,008 bytes\) in this worker's share {3}\[MEMORY\]$/,
+    '  job wide, stage wide superstep 0, task 0, attempt 2',
+    '  Raise --memory or lower --workers.',
+  ]);
+  const done = await run(place, ['./wide.ts', 'path.txt', ...OUT, '--memory', '1GiB']);
+  t.is(done.code, 0, done.stderr);
+  t.is(readFileSync(join(place.folder, 'out.csv'), 'utf8').split('\n').length, 100_003);
+});
+
+test('a graph of Graphalytics of which a file is missing or wrong', async t => {
+  const directed = 'graph.g.directed = true\n';
+  const graph = ['wcc', '--input-format', 'graphalytics', 'g', ...OUT];
+  const whole = { 'g.properties': directed, 'g.v': '1\n2\n', 'g.e': '1 2\n' };
+  const without = (name: keyof typeof whole) => {
+    const { [name]: _, ...rest } = whole;
+    return placeOf(t, rest);
+  };
+  await fails(t, without('g.properties'), graph, 2, [
+    'superstep: g.properties: no such file   [INPUT_MISSING]',
+    '  A graph is named by its path without an ending: g is g.v, g.e and g.properties',
+  ]);
+  for (const file of ['g.v', 'g.e'] as const)
+    await fails(t, without(file), graph, 2, [
+      `superstep: ${file}: no such file   [INPUT_MISSING]`,
+      `  g.properties names it; it may be compressed: ${file}.gz`,
+    ]);
+  const perhaps = placeOf(t, { ...whole, 'g.properties': 'graph.g.directed = perhaps\n' });
+  await fails(t, perhaps, graph, 1, [
+    "superstep: g.properties: it has 'perhaps' for whether the graph is directed   [GRAPH_INVALID]",
+    '  Add the line: graph.g.directed = true (or false)',
+  ]);
+  await fails(t, placeOf(t, { ...whole, 'g.e': '1 9\n' }), graph, 1, [
+    'superstep: the edge 1 → 9 has an end, 9, that is not in vertices   [EDGE_DANGLING]',
+    "  Add it to vertices, or give graph() danglingEdges: 'drop' or 'add'.",
+  ]);
+  await fails(t, placeOf(t, { ...whole, 'g.v': '1\n2\n1\n' }), graph, 1, [
+    'superstep: vertex 1 is listed twice   [VERTEX_TWICE]',
+    '  Give each vertex one row.',
+  ]);
+});
+
+const BANNER = '%%MatrixMarket matrix coordinate pattern general\n';
+
+test('a Matrix Market file whose header is wrong', async t => {
+  const begins =
+    '  It begins: %%MatrixMarket matrix coordinate real general (or integer, pattern; symmetric, skew-symmetric)';
+  const place = placeOf(t, {
+    'none.mtx': '1 2\n',
+    'dense.mtx': '%%MatrixMarket matrix array real general\n2 2\n1\n',
+    'oblong.mtx': `${BANNER}2 3 1\n1 2\n`,
+    'size.mtx': `${BANNER}2 2\n1 2\n`,
+    'outside.mtx': `${BANNER}2 2 1\n1 7\n`,
+  });
+  const invalid = (file: string, lines: readonly string[]): Promise<unknown> => {
+    const [first, ...rest] = lines;
+    const said = [`superstep: ${file}.mtx: ${first}   [GRAPH_INVALID]`, ...rest];
+    return fails(t, place, ['wcc', `${file}.mtx`, ...OUT], 1, said);
+  };
+  await invalid('none', ['it does not begin as a Matrix Market file', begins]);
+  await invalid('dense', ['its matrix is dense', begins]);
+  await invalid('oblong', [
+    'its matrix is 2 × 3, and that of a graph is square',
+    '  Edges between two sets of vertices may be read as an edge list, with ids that differ',
+  ]);
+  await invalid('size', ['the line of its size is "2 2"', '  It is: rows, columns, entries']);
+  await invalid('outside', [
+    'entry 1, (1, 7), lies outside of its 2 × 2',
+    '  job wcc, stage graph walk, task 2, attempt 1',
+    '  Rows and columns count from 1; mend the file, or its header',
+  ]);
+});
+
+test('csv without a column, or with a cell that is no id; gzip that is cut short', async t => {
+  const place = placeOf(t, {
+    'names.csv': 'a,b\n1,2\n',
+    'bare.csv': 'source,target\n1,2\n',
+    'cell.csv': 'source,target\n1,x\n',
+  });
+  const edges = gzipSync(Array.from({ length: 50_000 }, (_, i) => `${i} ${i + 1}\n`).join(''));
+  writeFileSync(join(place.folder, 'cut.txt.gz'), edges.subarray(0, edges.length - 100));
+  await fails(t, place, ['wcc', 'names.csv', ...OUT], 2, [
+    "superstep: names.csv: no column 'source'   [COLUMN_MISSING]",
+    '  There are: a, b. Rename one in the header.',
+  ]);
+  await fails(t, place, ['sssp', 'bare.csv', '--param', 'source=1', ...OUT], 2, [
+    "superstep: bare.csv: no column 'weight'   [COLUMN_MISSING]",
+    '  There are: source, target. Rename one in the header.',
+  ]);
+  await fails(t, place, ['wcc', 'cell.csv', ...OUT], 1, [
+    'superstep: cell.csv: row 2 has "x" for target, which is bigint64   [CSV_VALUE]',
+    '  at byte 14: "1,x"',
+    walks('wcc'),
+    /^ {2}Say the type that the column has: --schema .* Leave such rows out with --skip-bad N$/,
+  ]);
+  await fails(t, place, ['wcc', 'cut.txt.gz', ...OUT], 1, [
+    /^superstep: cut\.txt\.gz: the gzip file is truncated, at compressed byte [\d,]+ {3}\[GZIP_CORRUPT\]$/,
+    /^ {2}at byte [\d,]+$/,
+    walks('wcc'),
+    '  Get the file again; gzip -t cut.txt.gz tests it',
+  ]);
+  t.false(existsSync(join(place.folder, 'out.csv')));
+});

@@ -45,7 +45,7 @@ function check(facts: readonly FileFact[], _: SourceOptions, wanted: Schema): vo
       throw new UsageError('COLUMN_TYPE', `${name}: column '${column}' ${what}`, {
         remedy: isForeign(have)
           ? 'Leave the column out, or write the file again with another type'
-          : 'Declare the type that the file has, and convert in a map',
+          : `Write the file with that type; where the job takes another, --schema '${column}:${printFileType(have)}' says so`,
       });
     }
   }

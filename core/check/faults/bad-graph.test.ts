@@ -1,5 +1,5 @@
 /** What a graph job gets for bad input, by the command: the message in full, the exit code, and nothing left behind. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import ava, { type ExecutionContext } from 'ava';
@@ -518,5 +518,42 @@ test('csv without a column, or with a cell that is no id; gzip that is cut short
     walks('wcc'),
     '  Get the file again; gzip -t cut.txt.gz tests it',
   ]);
-  t.false(existsSync(join(place.folder, 'out.csv')));
+});
+
+/** Its rows are edges from 1 to 2, with a weight that is text. */
+const TABLE = `import { int64, mapReduce, utf8 } from 'superstep';
+export default mapReduce({
+  name: 'table',
+  input: { line: utf8 },
+  value: { source: int64, target: int64, weight: utf8 },
+  map(row, emit) { emit({ source: 1, target: 2, weight: row.line }); },
+});
+`;
+
+test('parquet with another type, without a column, or cut short', async t => {
+  const place = placeOf(t, { 'table.ts': TABLE, 'a.txt': 'far\n', 'none.parquet': 'none' });
+  const made = await run(place, ['./table.ts', 'a.txt', '--out', 'edges.parquet']);
+  t.is(made.code, 0, made.stderr);
+  const bytes = readFileSync(join(place.folder, 'edges.parquet'));
+  writeFileSync(join(place.folder, 'cut.parquet'), bytes.subarray(0, bytes.length - 10));
+  const done = await run(place, ['wcc', 'edges.parquet']);
+  t.is(done.stdout, 'vertex,component\n1,1\n2,1\n', done.stderr);
+  await fails(t, place, ['sssp', 'edges.parquet', '--param', 'source=1', ...OUT], 2, [
+    "superstep: edges.parquet: column 'weight' is utf8, and float64 is asked for   [COLUMN_TYPE]",
+    "  Write the file with that type; where the job takes another, --schema 'weight:utf8' says so",
+  ]);
+  const schema = ['--schema', 'source:int64,target:int64,colour:utf8'];
+  await fails(t, place, ['wcc', 'edges.parquet', ...schema, ...OUT], 2, [
+    "superstep: edges.parquet: no column 'colour'   [COLUMN_MISSING]",
+    '  There are: source, target, weight.',
+  ]);
+  for (const [file, what] of [
+    ['none', 'it has 4 bytes, which is no Parquet file'],
+    ['cut', 'it does not end as a Parquet file'],
+  ]) {
+    await fails(t, place, ['wcc', `${file}.parquet`, ...OUT], 1, [
+      `superstep: ${file}.parquet: ${what}   [PARQUET_INVALID]`,
+      '  Get the file again, or write it again with what made it',
+    ]);
+  }
 });

@@ -1,33 +1,74 @@
-/** What a vertex program gets for its mistakes, by the command: which vertex, which superstep, which line, and what to do. */
+/** What a vertex program gets for its mistakes: which vertex, which superstep, which line, and what to do. Each as the command
+ *  prints it; those that every job must have are runs of the command itself, the others of one session, which costs less. */
+import { join } from 'node:path';
 import ava, { type ExecutionContext } from 'ava';
-import { fails, placeOf } from './command.ts';
+import { findJob } from '../../cli/find-job.ts';
+import { makeTables } from '../../cli/make-tables.ts';
+import { exitCodeOf, printError } from '../../cli/print-error.ts';
+import { open } from '../../index.ts';
+import type { InternalRunOptions } from '../../job/session-run.ts';
+import { fails, listing, type Place, placeOf } from './command.ts';
 
 /** One at a time: each is a process with threads of its own. */
 const test = ava.serial;
+const session = await open({ workers: 2, memory: '256MiB' });
+test.after.always(() => session.close());
+
+type Lines = readonly (string | RegExp)[];
 
 /** A program, of which a part is wrong. The vertex 3 has two edges. */
-async function programFails(
-  t: ExecutionContext,
-  parts: string,
-  exit: number,
-  lines: readonly (string | RegExp)[],
-): Promise<void> {
+function programIn(t: ExecutionContext, parts: string): Place {
   const text = `import { float64, int32, sum, utf8, vertexProgram } from 'superstep';
 export default vertexProgram({
   name: 'mine',
 ${parts}
 });
 `;
-  const place = placeOf(t, { 'mine.ts': text, 'a.txt': '1 2\n2 3\n3 1\n3 3\n' });
-  await fails(t, place, ['./mine.ts', 'a.txt', '--out', 'out.csv'], exit, lines);
+  return placeOf(t, { 'mine.ts': text, 'a.txt': '1 2\n2 3\n3 1\n3 3\n' });
 }
+
+function commandFails(
+  t: ExecutionContext,
+  parts: string,
+  exit: number,
+  lines: Lines,
+): Promise<unknown> {
+  const args = ['./mine.ts', 'a.txt', '--out', 'out.csv'];
+  return fails(t, programIn(t, parts), args, exit, lines);
+}
+
+async function programFails(
+  t: ExecutionContext,
+  parts: string,
+  exit: number,
+  lines: Lines,
+): Promise<void> {
+  const { folder } = programIn(t, parts);
+  const failure = await (async () => {
+    const mine = await findJob(join(folder, 'mine.ts'));
+    const { tables } = await makeTables(mine, [join(folder, 'a.txt')], {});
+    const options: InternalRunOptions = { job: 'mine' };
+    await session.run(tables, { ...options, output: { mine: join(folder, 'out.csv') } } as object);
+  })().catch((error: unknown) => error);
+  // Tests run with source maps, by which frames of ours are those of no package: the line is for the command to show.
+  const said = printError(failure, false)
+    .split('\n')
+    .filter(line => !FRAME.test(line));
+  t.deepEqual(
+    said,
+    lines.filter(line => typeof line === 'string'),
+  );
+  t.is(exitCodeOf(failure), exit);
+  t.deepEqual(listing(folder), ['a.txt', 'mine.ts', 'temporary']);
+}
+const FRAME = /^ {2}at .*:\d+:\d+\)$/;
 const TASK = '  job mine, stage mine, task 0, attempt 1';
 const AT_COMPUTE = /^ {2}at Object\.compute \(.*mine\.ts:5:\d+\)$/;
 const OR_DECLARE = '  Give it a value of that type, or declare it in mine as what it is.';
 
 test('compute, init or master throws: the vertex, the superstep and the line are named', async t => {
   const at3 = 'v.outDegree === 2 && ctx.superstep === 2';
-  await programFails(
+  await commandFails(
     t,
     `  state: { x: float64 },
   compute(v, _, ctx) { if (${at3}) throw new Error('boom'); },`,
@@ -92,7 +133,7 @@ test('functions that are async, or give back a promise', async t => {
 });
 
 test('a program that never halts: the limit is named', async t => {
-  await programFails(t, '  state: { x: float64 }, maxSupersteps: 5, compute() {},', 1, [
+  await commandFails(t, '  state: { x: float64 }, maxSupersteps: 5, compute() {},', 1, [
     'superstep: mine has not ended within its maxSupersteps, 5: 3 vertices active   [SUPERSTEPS]',
     '  job mine, stage mine',
     '  Let vertices vote to halt, halt in master, or raise maxSupersteps.',
@@ -112,7 +153,7 @@ test('a program that never halts: the limit is named', async t => {
 
 test('NaN in a message: folded, along a weight, in a record', async t => {
   const remedy = '  Look for 0 / 0, and for edge values that are NaN; send nothing instead.';
-  await programFails(
+  await commandFails(
     t,
     `  state: { x: float64 }, message: float64, combine: sum,
   compute(v) { v.sendToOut(v.outDegree === 2 ? NaN : 1); v.voteToHalt(); },`,

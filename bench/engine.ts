@@ -44,9 +44,10 @@ export function graphTrials(
   makeTable: () => Table<Schema>,
   clock: Clock,
 ): Promise<Running> {
-  return trials(options, makeTable, clock, ({ seconds: { load, process } }, seconds) => ({
+  return trials(options, makeTable, clock, ({ seconds: { load, process }, graph }, seconds) => ({
     'load s': load,
     'process s': process,
+    'arrange s': graph?.arrangeSeconds ?? 0,
     'makespan s': seconds,
   }));
 }

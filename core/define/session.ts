@@ -87,7 +87,8 @@ export interface Report {
   /** Bytes. `peak` is of the whole process while the job ran (VmHWM where the system has it). */
   readonly memory: { readonly limit: number; readonly peak: number };
   readonly gcSeconds: number;
-  /** Wall time. `load` is gathering facts and planning; `process` supersteps; `start` is up to the first task. */
+  /** Wall time. `load` is gathering facts and planning, and graphs; `process` supersteps; `commit` making outputs of what there is, and
+   *  writing the rows of a vertex program; `start` is up to the first task. */
   readonly seconds: {
     readonly start: number;
     readonly load: number;
@@ -101,12 +102,14 @@ export interface Report {
   /** Of the last stage. */
   readonly partitions: number;
   /** Of a job with vertex programs, all of them together. `messages` before they are folded. What a partition has sent along its edges in
-   *  one superstep was pulled by its targets, where many of its vertices had sent, or pushed, where few had. */
+   *  one superstep was pulled by its targets, where many of its vertices had sent, or pushed, where few had. `arrangeSeconds`, of
+   *  `seconds.process`: edges were arranged by target, once a graph, which those that read it next do not do again. */
   readonly graph?: {
     readonly supersteps: number;
     readonly messages: number;
     readonly pulled: number;
     readonly pushed: number;
+    readonly arrangeSeconds: number;
   };
   readonly warnings: readonly string[];
 }

@@ -76,7 +76,7 @@ export class Graphs {
     const tally = emptyTally();
     const asked = this.#host.checkpoint(stage);
     const checkpoint = asked && new Checkpoint(asked, tasking, handle, tally);
-    const { parts, supersteps } = await runProgram({
+    const { parts, supersteps, arranged, outputSeconds } = await runProgram({
       ...tasking,
       use,
       params,
@@ -104,7 +104,10 @@ export class Graphs {
       stats.counters[name] = (stats.counters[name] ?? 0) + by;
     }
     stats.supersteps += supersteps;
-    stats.seconds.process += (performance.now() - began) / 1000;
+    stats.arrangeSeconds += arranged.seconds;
+    stats.bytesSpilled += arranged.spilledBytes;
+    stats.seconds.process += (performance.now() - began) / 1000 - outputSeconds;
+    stats.seconds.commit += outputSeconds;
     return parts;
   }
 

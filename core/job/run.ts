@@ -171,7 +171,7 @@ class JobRun {
     assertWanted(this.#options.signal);
     for (const [i, { name }] of this.#plan.results.entries()) results[name] = await ready[i]!();
     this.#checkpoints?.committed();
-    stats.seconds.commit = since(committing);
+    stats.seconds.commit += since(committing);
     // A job without input and without rows has no tasks.
     if (stats.tasks > 0) stats.seconds.start = stats.firstTaskSeconds - startedSeconds;
     return results;

@@ -273,6 +273,7 @@ function reportOf(
         messages: stats.messages,
         pulled: stats.pulled,
         pushed: stats.pushed,
+        arrangeSeconds: stats.arrangeSeconds,
       },
     }),
     warnings: [...stats.warnings, ...(stats.skipped === 0 ? [] : [leftOut(stats.skipped)])],

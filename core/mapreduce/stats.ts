@@ -29,6 +29,8 @@ export interface JobStats {
   supersteps: number;
   pulled: number;
   pushed: number;
+  /** Of vertex programs: arranging edges by target. */
+  arrangeSeconds: number;
   readonly seconds: {
     start: number;
     plan: number;
@@ -68,6 +70,7 @@ export function emptyStats(job: string): JobStats {
     supersteps: 0,
     pulled: 0,
     pushed: 0,
+    arrangeSeconds: 0,
     seconds: { start: 0, plan: 0, load: 0, map: 0, reduce: 0, process: 0, commit: 0 },
   };
 }

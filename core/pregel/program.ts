@@ -52,6 +52,14 @@ export interface ProgramRequest extends Tasking {
 export interface ProgramMade {
   readonly parts: readonly Part[];
   readonly supersteps: number;
+  readonly arranged: ArrangedIn;
+  /** Writing rows, behind the last superstep. */
+  readonly outputSeconds: number;
+}
+/** What arranging edges by target took, before the first superstep or between two. */
+export interface ArrangedIn {
+  seconds: number;
+  spilledBytes: number;
 }
 
 export async function runProgram(request: ProgramRequest): Promise<ProgramMade> {
@@ -85,6 +93,7 @@ class ProgramRun {
   #edges = false;
   /** It has asked for edges into vertices. */
   #in = false;
+  readonly #arranged: ArrangedIn = { seconds: 0, spilledBytes: 0 };
 
   constructor(request: ProgramRequest) {
     this.#request = request;
@@ -127,7 +136,10 @@ class ProgramRun {
         [],
         false,
       );
-    return { parts: await this.#finish(), supersteps: this.#superstep };
+    const ended = performance.now();
+    const parts = await this.#finish();
+    const outputSeconds = (performance.now() - ended) / 1000;
+    return { parts, supersteps: this.#superstep, arranged: this.#arranged, outputSeconds };
   }
 
   /** Gives back what is held. */
@@ -309,7 +321,10 @@ class ProgramRun {
         weight,
       } satisfies ArrangeArgument,
     }));
+    const began = performance.now();
     const done = await runPinned<ArrangeResult>(this.#request, ARRANGE, 'graph arrange', asked);
+    this.#arranged.seconds += (performance.now() - began) / 1000;
+    for (const { spilledBytes } of done) this.#arranged.spilledBytes += spilledBytes;
     const arranged = done.map(result => result.arranged);
     const owned = {
       ranges: done.flatMap(({ ranges }) => ranges),

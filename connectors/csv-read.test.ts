@@ -181,7 +181,7 @@ test('columns that are not there, or cannot be', async t => {
 
 const LEAVE_OUT = 'Leave such rows out with --skip-bad N';
 const WIDTH = `A cell with a delimiter or a line end in it needs quotes. ${LEAVE_OUT}`;
-const VALUE = `Say the type that the column has: --schema 'name:utf8', or name:int64? where a cell may be empty. ${LEAVE_OUT}`;
+const VALUE = `Mend the file, or leave such rows out with --skip-bad N. Where the job takes another type, say so: --schema 'a:utf8', or a:int64? where a cell may be empty`;
 const QUOTE = `Quotes inside quotes are doubled, and a delimiter follows. ${LEAVE_OUT}`;
 const HEADER =
   'Every file of an input has the columns that are asked for, each once; read others as inputs of their own';

@@ -46,7 +46,9 @@ async function graphOf(request: GraphRequest): Promise<GraphInput> {
   const files = { ...rest, format: 'edges' } as const;
   const edgeFile = properties.file('edge-file');
   const { weight } = edges;
-  checkColumns(weight !== undefined && properties.isWeighted() ? { weight } : {}, edges, edgeFile);
+  const values = weight !== undefined && properties.isWeighted() ? { weight } : {};
+  const otherwise = `If edges have a weight, say so in ${prefix}.properties: graph.${basename(prefix)}.edge-properties.names = weight`;
+  checkColumns({ source: id, target: id, ...values }, edges, edgeFile, otherwise);
   return {
     edges: read(edgeFile, { source: id, target: id, ...edges }, files),
     vertices: read(properties.file('vertex-file'), { vertex: id, ...vertices }, files),

@@ -111,7 +111,11 @@ function check(facts: readonly FileFact[], _: SourceOptions, columns: Schema): v
     const have: Schema = Object.hasOwn(columns, 'vertex')
       ? { vertex: bigint64 }
       : { source: bigint64, target: bigint64, ...(field !== 'pattern' && { weight: value }) };
-    checkColumns(have, columns, name);
+    const otherwise =
+      field === 'pattern'
+        ? 'Entries of a pattern have no values: write them as real, or run a job without weights.'
+        : "The values are called 'weight'.";
+    checkColumns(have, columns, name, otherwise);
   }
 }
 

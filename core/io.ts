@@ -286,6 +286,15 @@ function known(format: string, can: 'reads' | 'writes', said: string): boolean {
   });
 }
 
+/** A format that something is read as: of tables or of graphs. Throws UsageError FORMAT_UNKNOWN. */
+export function checkInputFormat(asked: string): void {
+  if (Object.hasOwn(FORMATS, asked)) return;
+  const all = Object.keys(FORMATS).filter(name => FORMATS[name]!.reads || FORMATS[name]!.graph);
+  throw new UsageError('FORMAT_UNKNOWN', `--input-format ${asked}: there is no format "${asked}"`, {
+    remedy: `Formats are ${all.join(', ')}`,
+  });
+}
+
 function checkReads(format: string, said: string): void {
   if (known(format, 'reads', said)) return;
   if (FORMATS[format]!.graph === true) {

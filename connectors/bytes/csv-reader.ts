@@ -230,7 +230,7 @@ class CsvReader implements BatchReader {
     for (let i = 0; i < this.#values.length; i++) {
       if (this.#cell(this.#values[i]!, this.#cells![i]!)) continue;
       for (let done = 0; done < i; done++) this.#values[done]!.drop();
-      return this.#refuse('CSV_VALUE', this.#whyNot(i));
+      return this.#refuse('CSV_VALUE', this.#whyNot(i), i);
     }
     return true;
   }
@@ -259,15 +259,15 @@ class CsvReader implements BatchReader {
   }
 
   /** Leaves the record out, while that is allowed. Throws what is wrong with it. */
-  #refuse(code: CsvCode, what: string): false {
-    if (this.skipped === (this.#options.skipBad ?? 0)) throw this.#wrong(code, what);
+  #refuse(code: CsvCode, what: string, column = 0): false {
+    if (this.skipped === (this.#options.skipBad ?? 0)) throw this.#wrong(code, what, column);
     this.skipped++;
     this.#gaps = true;
     return false;
   }
 
   /** The record that was cut last, or, where none could be, the one that begins next. */
-  #wrong(code: CsvCode, what: string): DataError {
+  #wrong(code: CsvCode, what: string, column = 0): DataError {
     const { bytes, start, at } = this.#records;
     const from = code === 'CSV_QUOTE' ? at : start;
     const shown = Buffer.from(bytes.subarray(from, from + SHOWN_BYTES)).toString();
@@ -277,8 +277,14 @@ class CsvReader implements BatchReader {
       row,
       offset: this.#base + from,
       record: shown.split(/\r?\n/, 1)[0]!,
-      remedy: REMEDIES[code],
+      remedy: code === 'CSV_VALUE' ? this.#otherType(column) : REMEDIES[code],
     });
+  }
+
+  #otherType(column: number): string {
+    const name = this.#names[column]!;
+    const { type } = this.#columns[name]!;
+    return `Mend the file, or leave such rows out with --skip-bad N. Where the job takes another type, say so: --schema '${name}:utf8', or ${name}:${type}? where a cell may be empty`;
   }
 
   close(): void {
@@ -287,7 +293,7 @@ class CsvReader implements BatchReader {
   }
 }
 
-type CsvCode = keyof typeof REMEDIES;
+type CsvCode = keyof typeof REMEDIES | 'CSV_VALUE';
 const REMEDIES = {
   CSV_HEADER:
     'Every file of an input has the columns that are asked for, each once; read others as inputs of their own',
@@ -295,8 +301,6 @@ const REMEDIES = {
     'Quotes inside quotes are doubled, and a delimiter follows. Leave such rows out with --skip-bad N',
   CSV_WIDTH:
     'A cell with a delimiter or a line end in it needs quotes. Leave such rows out with --skip-bad N',
-  CSV_VALUE:
-    "Say the type that the column has: --schema 'name:utf8', or name:int64? where a cell may be empty. Leave such rows out with --skip-bad N",
 } as const;
 const UNCLOSED = 'opens a quote that is never closed';
 

@@ -36,6 +36,8 @@ export class EdgeReader implements BatchReader {
 
   /** The first line of a file is none of an edge. */
   readonly #hasHeading: boolean;
+  /** Lines are vertices. */
+  readonly #isList: boolean;
   /** That line has not come yet. */
   #heading = false;
 
@@ -52,6 +54,7 @@ export class EdgeReader implements BatchReader {
     this.#text = openLines(split, options, limits);
     const isList = Object.hasOwn(columns, 'vertex');
     const have = isList ? ['vertex'] : ['source', 'target', 'weight'];
+    this.#isList = isList;
     this.#order = Object.keys(columns).map(name => have.indexOf(name));
     const id: AnyType = columns['vertex'] ??
       columns['source'] ??
@@ -112,22 +115,23 @@ export class EdgeReader implements BatchReader {
   }
 
   #invalid({ field, why }: Wrong): DataError {
+    const name = this.#isList && field === 'source' ? 'vertex' : field;
     const { file } = this;
     const offset = this.#chunkAt + this.#lines.at;
     const row = this.#before === undefined ? undefined : this.#before + this.#lines.lines + 1;
-    const of = this.#columns[field] ?? { type: 'float64' };
+    const of = this.#columns[name] ?? { type: 'float64' };
     const where = row === undefined ? `the line at byte ${count(offset)}` : `row ${count(row)}`;
     const what = {
-      missing: `has no ${field}`,
-      invalid: `has a ${field} that is no ${of.type === 'float64' ? 'number' : 'integer'}`,
-      large: `has a ${field} beyond ${of.type === 'int32' ? 32 : 64} bits`,
+      missing: `has no ${name}`,
+      invalid: `has a ${name} that is no ${of.type === 'float64' ? 'number' : 'integer'}`,
+      large: `has a ${name} beyond ${of.type === 'int32' ? 32 : 64} bits`,
     }[why];
     return new DataError('EDGE_INVALID', `${file}: ${where} ${what}`, {
       file,
       offset,
       ...(row !== undefined && { row }),
       record: this.#lines.show(SHOWN_BYTES),
-      remedy: remedyFor(field, why),
+      remedy: this.#hasHeading ? MEND : remedyFor(field, why),
     });
   }
 
@@ -138,6 +142,9 @@ export class EdgeReader implements BatchReader {
 }
 
 const count = (n: number): string => n.toLocaleString('en');
+
+/** Of a matrix, whose ids are numbers whatever is said. */
+const MEND = 'Mend the file, or leave such lines out with --skip-bad N';
 
 function remedyFor(field: Wrong['field'], why: Wrong['why']): string {
   if (field === 'weight') {

@@ -42,7 +42,8 @@ export function checkNames(name: string, names: Names, columns: Schema): void {
     // Whether values are of the type that is wanted shows when they are read.
     ...names[table].map(column => [column, columns[column] ?? { type: 'utf8' }] as const),
   ];
-  checkColumns(Object.fromEntries(have), columns, `${name}: ${table}`);
+  const otherwise = `Others are attributes: give ${table} one of that name.`;
+  checkColumns(Object.fromEntries(have), columns, `${name}: ${table}`, otherwise);
 }
 
 /** Throws DataError GRAPH_INVALID for a value that its column does not take. */

@@ -110,8 +110,8 @@ test('what no graph can be made of', async t => {
   await refuses(
     t,
     made(plain, ['a'], { inputFormat: 'xml' }),
-    'USAGE',
-    'read() knows no format "xml"',
+    'FORMAT_UNKNOWN',
+    '--input-format xml: there is no format "xml"',
   );
 });
 

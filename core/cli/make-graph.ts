@@ -3,10 +3,12 @@
  *
  * Columns are those that the job reads, and `--schema`, whose columns of vertices are those that the job reads of these.
  */
+import { sameType } from '../define/column-rules.ts';
 import { graph, type Graph, graphFlags, GRAPH_PARAMS } from '../define/graph.ts';
 import { parseParams, type Params } from '../define/params.ts';
 import { type AnyType, bigint64, type IdType, type Schema } from '../define/schema.ts';
 import { read, type ReadOptions } from '../define/table.ts';
+import { printType } from '../define/value.ts';
 import { type GraphInput, loadGraph, type SinkOptions } from '../io.ts';
 import type { Definition } from './find-job.ts';
 import { refuse } from './flags.ts';
@@ -32,7 +34,7 @@ export async function makeGraph(
 ): Promise<MadeGraph> {
   const job = definition.ref.name;
   const values = valuesOf(definition, schema);
-  const id = schema['source'] ?? schema['vertex'];
+  const id = idType(schema);
   const columns = withIds(values, id ?? bigint64);
   const graphOf = await loadGraph(where, options.format);
   const input: GraphInput =
@@ -81,6 +83,20 @@ function valuesOf({ edge = {}, vertex = {} }: Definition, schema: Schema): Colum
   };
 }
 const ENDS = ['source', 'target', 'vertex'];
+
+/** What `--schema` says of ids: whichever column it names, all of them are of one type. Throws UsageError USAGE. */
+function idType(schema: Schema): AnyType | undefined {
+  const [first, ...others] = ENDS.filter(name => Object.hasOwn(schema, name));
+  if (first === undefined) return undefined;
+  const id = schema[first]!;
+  const other = others.find(name => !sameType(schema[name]!, id));
+  if (other === undefined) return id;
+  const [a, b] = [printType(id), printType(schema[other]!)];
+  return refuse(
+    `--schema: ${first} is ${a} and ${other} is ${b}, and ids of a graph are of one type`,
+    `Say one: --schema '${first}:utf8,${other}:utf8'`,
+  );
+}
 
 /** Ids are bigint where nothing else is said: they are only passed on, and may have any 64 bits. */
 function withIds({ edges, vertices }: Columns, id: AnyType): Columns {

@@ -2,7 +2,7 @@
 import { parseParams } from '../define/params.ts';
 import type { Schema } from '../define/schema.ts';
 import { isTable, read, type ReadOptions, type Table, type Tables } from '../define/table.ts';
-import { type Encoding, ENCODINGS, type SinkOptions } from '../io.ts';
+import { checkInputFormat, type Encoding, ENCODINGS, type SinkOptions } from '../io.ts';
 import type { Definition } from './find-job.ts';
 import { count, given, refuse, type RunFlags } from './flags.ts';
 import { makeGraph } from './make-graph.ts';
@@ -105,6 +105,7 @@ function pathsByInput(
 
 function readOptions(flags: RunFlags): ReadOptions {
   const { inputFormat, inputEncoding } = flags;
+  if (inputFormat !== undefined) checkInputFormat(inputFormat);
   if (inputEncoding !== undefined && !ENCODINGS.includes(inputEncoding as Encoding)) {
     refuse(
       `--input-encoding ${inputEncoding}: there is no such encoding`,

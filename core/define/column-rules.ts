@@ -76,13 +76,19 @@ export function sameType(have: AnyType, want: AnyType): boolean {
   );
 }
 
-/** A table has the columns asked for, perhaps more, in any order. Throws COLUMN_MISSING or COLUMN_TYPE. */
-export function checkColumns(have: Schema, want: Schema, where: string): void {
+/** A table has the columns asked for, perhaps more, in any order. Throws COLUMN_MISSING or COLUMN_TYPE.
+ *  @param otherwise what to do where one is missing */
+export function checkColumns(
+  have: Schema,
+  want: Schema,
+  where: string,
+  otherwise = 'Rename one with select().',
+): void {
   for (const [name, of] of Object.entries(want)) {
     const is = Object.hasOwn(have, name) ? have[name] : undefined;
     if (is === undefined) {
       throw new UsageError('COLUMN_MISSING', `${where}: no column '${name}' (${printType(of)})`, {
-        remedy: `There are: ${Object.keys(have).join(', ') || 'none'}. Rename one with select().`,
+        remedy: `There are: ${Object.keys(have).join(', ') || 'none'}. ${otherwise}`,
       });
     }
     if (!sameType(is, of)) {

@@ -99,21 +99,34 @@ export function idsIn(columns: Schema, id: AnyType): Schema {
   return Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, ofIds(of)]));
 }
 
-/** An edge with an end that is not among the vertices, where that is an error. Ids as printed. */
-export function edgeDangling(source: string, target: string, missing: string): DataError {
+/** An edge with an end that is not among the vertices, where that is an error. Ids as printed.
+ *  @param file that has it, if it is of a file */
+export function edgeDangling(
+  source: string,
+  target: string,
+  missing: string,
+  file?: string,
+): DataError {
   return new DataError(
     'EDGE_DANGLING',
-    `the edge ${source} → ${target} has an end, ${missing}, that is not in vertices`,
-    { remedy: "Add it to vertices, or give graph() danglingEdges: 'drop' or 'add'." },
+    `${placed(file)}the edge ${source} → ${target} has an end, ${missing}, that is not in vertices`,
+    {
+      ...(file !== undefined && { file }),
+      remedy:
+        'Add it to vertices; or leave such edges out, or add such vertices: --param dangling=drop, or add (danglingEdges of graph()).',
+    },
   );
 }
 
-/** A vertex that more than one row of `vertices` names. */
-export function vertexTwice(vertex: string): DataError {
-  return new DataError('VERTEX_TWICE', `vertex ${vertex} is listed twice`, {
+/** A vertex that more than one row of `vertices` names. @param file of them, if they are of one */
+export function vertexTwice(vertex: string, file?: string): DataError {
+  return new DataError('VERTEX_TWICE', `${placed(file)}vertex ${vertex} is listed twice`, {
+    ...(file !== undefined && { file }),
     remedy: 'Give each vertex one row.',
   });
 }
+
+const placed = (file: string | undefined): string => (file === undefined ? '' : `${file}: `);
 
 function without(columns: Schema, ...names: string[]): Schema {
   return Object.fromEntries(Object.entries(columns).filter(([c]) => !names.includes(c)));

@@ -1,19 +1,27 @@
-/** What a graph job gets for bad input, by the command: the message in full, the exit code, and nothing left behind. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** What a graph job gets for bad input, in every format: the message in full, the exit code, and nothing left behind. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import ava, { type ExecutionContext } from 'ava';
-import { findJob } from '../../cli/find-job.ts';
-import { makeTables } from '../../cli/make-tables.ts';
 import { open } from '../../index.ts';
-import { fails, placeOf, run } from './command.ts';
+import { fails, type Place, placeOf, run } from './command.ts';
+import {
+  AS_TEXT,
+  DANGLING,
+  GRAPHALYTICS,
+  GRAPHOLOGY,
+  LEAVE_OUT,
+  OUT,
+  walks,
+} from './graph-files.ts';
+import { type FailsIn, failsIn, runIn } from './in-session.ts';
 
-/** One at a time: each is a process with threads of its own. */
+/** One at a time: each is a process with threads of its own, or changes the folder that is worked in. */
 const test = ava.serial;
 const session = await open({ workers: 2, memory: '256MiB' });
 test.after.always(() => session.close());
+const failsHere = (...how: FailsIn): Promise<void> => failsIn(session, ...how);
 
-const OUT = ['--out', 'out.csv'];
+const FROM_1 = ['--param', 'source=1'];
 const bfs = (file: string, source: string): string[] => [
   'bfs',
   file,
@@ -22,17 +30,13 @@ const bfs = (file: string, source: string): string[] => [
   ...OUT,
 ];
 
-/** A job that fails while its input is read. */
-const walks = (job: string): string => `  job ${job}, stage graph walk, task 1, attempt 1`;
-const AS_TEXT =
-  "  If ids are text, say so: --schema 'source:utf8,target:utf8'. Leave such lines out with --skip-bad N";
+const NEEDS = `  Every edge needs a number as its third field; mend the file, or ${LEAVE_OUT}`;
 
-test('lines that are not edges, ids beyond 64 bits, weights that are missing or no numbers', async t => {
+test('lines that are not edges, ids beyond 64 bits', async t => {
   const place = placeOf(t, {
     'line.txt': '1 2\n2 3\nhello\n3 1\n',
     'wide.txt': '1 2\n2 9223372036854775808\n',
-    'bare.txt': '1 2\n2 3\n',
-    'word.txt': '1 2 1.5\n2 3 far\n',
+    'half.txt': '1 2\n3\n',
   });
   await fails(t, place, ['wcc', 'line.txt', ...OUT], 1, [
     'superstep: line.txt: row 3 has a source that is no integer   [EDGE_INVALID]',
@@ -46,22 +50,49 @@ test('lines that are not edges, ids beyond 64 bits, weights that are missing or 
     walks('wcc'),
     AS_TEXT,
   ]);
-  const needs =
-    '  Every edge needs a number as its third field; mend the file, or leave such lines out with --skip-bad N';
-  await fails(t, place, ['sssp', 'bare.txt', '--param', 'source=1', ...OUT], 1, [
-    'superstep: bare.txt: row 1 has no weight   [EDGE_INVALID]',
-    '  at byte 0: "1 2"',
-    walks('sssp'),
-    needs,
+  await failsHere(t, place, ['wcc', 'half.txt', ...OUT], 1, [
+    'superstep: half.txt: row 2 has no target   [EDGE_INVALID]',
+    '  at byte 4: "3"',
+    walks('wcc'),
+    '  A line is two ids, with blanks, a tab or a comma between. Leave such lines out with --skip-bad N',
   ]);
-  await fails(t, place, ['sssp', 'word.txt', '--param', 'source=1', ...OUT], 1, [
-    'superstep: word.txt: row 2 has a weight that is no number   [EDGE_INVALID]',
-    '  at byte 8: "2 3 far"',
-    walks('sssp'),
-    needs,
+  const skipped = await run(place, ['wcc', 'line.txt', '--skip-bad', '1', '--json', ...OUT]);
+  t.is(skipped.code, 0, skipped.stderr);
+  const { warnings } = JSON.parse(skipped.stdout) as { readonly warnings: readonly string[] };
+  t.deepEqual(warnings, ['1 record was left out (--skip-bad)']);
+  t.is(readFileSync(join(place.folder, 'out.csv'), 'utf8'), 'vertex,component\n1,1\n2,1\n3,1\n');
+});
+
+const listed = (file: string): string[] => ['wcc', 'a.txt', '--input', `vertices=${file}`, ...OUT];
+
+test('lines that are not vertices; vertices that are listed twice, or not at all', async t => {
+  const place = placeOf(t, {
+    'a.txt': '1 2\n',
+    'word.v': '1\ntwo\n',
+    'wide.v': '1\n9223372036854775808\n',
+    'twice.v': '1\n1\n2\n',
+    'few.v': '1\n',
+  });
+  await failsHere(t, place, listed('word.v'), 1, [
+    'superstep: word.v: row 2 has a vertex that is no integer   [EDGE_INVALID]',
+    '  at byte 2: "two"',
+    walks('wcc'),
+    AS_TEXT,
   ]);
-  const skipped = await run(place, ['wcc', 'line.txt', '--skip-bad', '1']);
-  t.is(skipped.stdout, 'vertex,component\n1,1\n2,1\n3,1\n', skipped.stderr);
+  await failsHere(t, place, listed('wide.v'), 1, [
+    'superstep: wide.v: row 2 has a vertex beyond 64 bits   [EDGE_INVALID]',
+    '  at byte 2: "9223372036854775808"',
+    walks('wcc'),
+    AS_TEXT,
+  ]);
+  await failsHere(t, place, listed('twice.v'), 1, [
+    'superstep: twice.v: vertex 1 is listed twice   [VERTEX_TWICE]',
+    '  Give each vertex one row.',
+  ]);
+  await fails(t, place, listed('few.v'), 1, [
+    'superstep: a.txt: the edge 1 → 2 has an end, 2, that is not in vertices   [EDGE_DANGLING]',
+    DANGLING,
+  ]);
 });
 
 test('the largest and the smallest id come out as they went in', async t => {
@@ -71,38 +102,158 @@ test('the largest and the smallest id come out as they went in', async t => {
   t.is(done.stdout, `vertex,in,out\n${ids[0]},0,1\n${ids[1]},1,0\n`, done.stderr);
 });
 
-test('weights that are below 0 or NaN, for sssp', async t => {
-  const place = placeOf(t, { 'below.txt': '1 2 1.5\n2 3 -4\n', 'nan.txt': '1 2 1.5\n2 3 NaN\n' });
-  for (const [file, weight] of [
-    ['below', '-4'],
-    ['nan', 'NaN'],
-  ] as const) {
-    await fails(t, place, ['sssp', `${file}.txt`, '--param', 'source=1', ...OUT], 1, [
-      `superstep: sssp: init failed at vertex 2, superstep 0: an edge out of it has the weight ${weight}, which is not 0 or more   [TASK_FAILED]`,
-      '  job sssp, stage sssp, task 0, attempt 1',
-      '  Mend the weights, or leave such edges out.',
-    ]);
+const sssp = (...file: readonly string[]): string[] => ['sssp', ...file, ...FROM_1, ...OUT];
+
+const REAL = '%%MatrixMarket matrix coordinate real general\n';
+/** A graph of two vertices and an edge from 1 to 2 in every format, whose weight is `weight`. */
+const weighing = (weight: string): { readonly [file: string]: string } => ({
+  'a.txt': `1 2 ${weight}\n`,
+  'a.csv': `source,target,weight\n1,2,${weight}\n`,
+  'a.mtx': `${REAL}2 2 1\n1 2 ${weight}\n`,
+  'g.properties': 'graph.g.directed = true\ngraph.g.edge-properties.names = weight\n',
+  'g.v': '1\n2\n',
+  'g.e': `1 2 ${weight}\n`,
+  'g.json': `{"nodes":[{"key":"1"},{"key":"2"}],"edges":[{"source":"1","target":"2","attributes":{"weight":${weight === 'far' ? '"far"' : weight}}}]}`,
+});
+const FILES: readonly (readonly string[])[] = [
+  ['a.txt'],
+  ['a.csv'],
+  ['a.mtx'],
+  GRAPHALYTICS,
+  GRAPHOLOGY,
+];
+
+const refused = (vertex: string, weight: string): string[] => [
+  `superstep: sssp: init failed at vertex ${vertex}, superstep 0: an edge out of it has the weight ${weight}, which is not 0 or more   [TASK_FAILED]`,
+  '  job sssp, stage sssp, task 0, attempt 1',
+  '  Mend the weights, or leave such edges out.',
+];
+
+test('weights below 0, in every format, and such as are NaN, for sssp', async t => {
+  const place = placeOf(t, weighing('-4'));
+  for (const file of FILES) {
+    const said = refused(file === GRAPHOLOGY ? '"1"' : '1', '-4');
+    await failsHere(t, place, ['sssp', ...file, ...FROM_1, ...OUT], 1, said);
   }
+  const nan = placeOf(t, { 'nan.txt': '1 2 1.5\n2 3 NaN\n' });
+  await fails(t, nan, ['sssp', 'nan.txt', ...FROM_1, ...OUT], 1, refused('2', 'NaN'));
+});
+
+const ofLine = (file: string, row: number, at: number): (string | RegExp)[] => [
+  `superstep: ${file}: row ${row} has a weight that is no number   [EDGE_INVALID]`,
+  `  at byte ${at}: "1 2 far"`,
+  walks('sssp'),
+  NEEDS,
+];
+
+test('weights that are no numbers, in every format', async t => {
+  const place = placeOf(t, weighing('far'));
+  await failsHere(t, place, sssp('a.txt'), 1, ofLine('a.txt', 1, 0));
+  await failsHere(t, place, sssp(...GRAPHALYTICS), 1, ofLine('g.e', 1, 0));
+  await failsHere(t, place, sssp('a.mtx'), 1, [
+    ...ofLine('a.mtx', 3, 52).slice(0, -1),
+    `  Mend the file, or ${LEAVE_OUT}`,
+  ]);
+  await failsHere(t, place, sssp('a.csv'), 1, [
+    'superstep: a.csv: row 2 has "far" for weight, which is float64   [CSV_VALUE]',
+    '  at byte 21: "1,2,far"',
+    walks('sssp'),
+    "  Mend the file, or leave such rows out with --skip-bad N. Where the job takes another type, say so: --schema 'weight:utf8', or weight:float64? where a cell may be empty",
+  ]);
+  await failsHere(t, place, sssp(...GRAPHOLOGY), 1, [
+    'superstep: g.json: the edge 1 → 2 has "far" for weight, which is float64   [GRAPH_INVALID]',
+    walks('sssp'),
+    '  Give every one a weight of that type, or ask for nullable(float64)',
+  ]);
+});
+
+const missing = (where: string, remedy: string): string[] => [
+  `superstep: ${where}: no column 'weight' (float64)   [COLUMN_MISSING]`,
+  `  There are: source, target. ${remedy}`,
+];
+
+test('weights that are not there, in every format', async t => {
+  const pattern = '%%MatrixMarket matrix coordinate pattern general\n';
+  const place = placeOf(t, {
+    'a.txt': '1 2\n2 3\n',
+    'a.csv': 'source,target\n1,2\n',
+    'a.mtx': `${pattern}2 2 1\n1 2\n`,
+    'g.properties': 'graph.g.directed = true\n',
+    'g.v': '1\n2\n',
+    'g.e': '1 2\n',
+    'g.json': '{"nodes":[{"key":"1"}],"edges":[{"source":"1","target":"1"}]}',
+  });
+  await failsHere(t, place, sssp('a.txt'), 1, [
+    'superstep: a.txt: row 1 has no weight   [EDGE_INVALID]',
+    '  at byte 0: "1 2"',
+    walks('sssp'),
+    NEEDS,
+  ]);
+  await failsHere(t, place, sssp('a.csv'), 2, [
+    "superstep: a.csv: no column 'weight'   [COLUMN_MISSING]",
+    '  There are: source, target. Rename one in the header.',
+  ]);
+  await failsIn(
+    session,
+    t,
+    place,
+    sssp('a.mtx'),
+    2,
+    missing(
+      'a.mtx',
+      'Entries of a pattern have no values: write them as real, or run a job without weights.',
+    ),
+  );
+  await failsIn(
+    session,
+    t,
+    place,
+    sssp(...GRAPHALYTICS),
+    2,
+    missing(
+      'g.e',
+      'If edges have a weight, say so in g.properties: graph.g.edge-properties.names = weight',
+    ),
+  );
+  await failsIn(
+    session,
+    t,
+    place,
+    sssp(...GRAPHOLOGY),
+    2,
+    missing('g.json: edges', 'Others are attributes: give edges one of that name.'),
+  );
 });
 
 test('a source that is not in the graph', async t => {
-  const place = placeOf(t, { 'a.txt': '1 2\n', 'none.txt': '# nothing\n', 'text.txt': 'a b\n' });
+  const place = placeOf(t, { ...weighing('1'), 'none.txt': '# nothing\n', 'text.txt': 'a b\n' });
+  const there = '  Give an id as it stands in the edges.';
   await fails(t, place, bfs('a.txt', '7'), 2, [
     "superstep: parameter 'source': 7 is not a vertex of the graph   [PARAM_INVALID]",
-    '  Give an id as it stands in the edges.',
+    there,
   ]);
-  await fails(t, place, bfs('a.txt', 'x'), 2, [
+  for (const file of FILES) {
+    await failsHere(t, place, ['sssp', ...file, '--param', 'source=7', ...OUT], 2, [
+      "superstep: parameter 'source': 7 is not a vertex of the graph   [PARAM_INVALID]",
+      there,
+    ]);
+  }
+  await failsHere(t, place, bfs('a.txt', 'x'), 2, [
     `superstep: parameter 'source': "x" is not a vertex of the graph, whose ids are integers   [PARAM_INVALID]`,
     "  If ids are text, say so: --schema 'source:utf8,target:utf8'.",
   ]);
-  await fails(t, place, bfs('none.txt', '7'), 2, [
+  await failsHere(t, place, bfs('a.txt', '9223372036854775808'), 2, [
+    "superstep: parameter 'source': 9223372036854775808 is not a vertex of the graph   [PARAM_INVALID]",
+    there,
+  ]);
+  await failsHere(t, place, bfs('none.txt', '7'), 2, [
     "superstep: parameter 'source': 7 is not a vertex of the graph, which has no vertices   [PARAM_INVALID]",
     '  Check the input: it has no edges.',
   ]);
   const schema = ['--schema', 'source:utf8,target:utf8'];
-  await fails(t, place, [...bfs('text.txt', 'c'), ...schema], 2, [
+  await failsHere(t, place, [...bfs('text.txt', 'c'), ...schema], 2, [
     "superstep: parameter 'source': c is not a vertex of the graph   [PARAM_INVALID]",
-    '  Give an id as it stands in the edges.',
+    there,
   ]);
 });
 
@@ -115,16 +266,13 @@ async function everyJob(
 ): Promise<void> {
   const place = placeOf(t, { 'a.txt': edges });
   for (const [i, [job, rows]] of Object.entries(expected).entries()) {
-    const param = job === 'bfs' || job === 'sssp' ? ['source=5'] : [];
+    const param = job === 'bfs' || job === 'sssp' ? ['--param', 'source=5'] : [];
     const output = join(place.folder, `${job}.csv`);
     if (i === 0) {
       const done = await run(place, [job, 'a.txt', '--out', output]);
       t.is(done.code, 0, done.stderr);
     } else {
-      const { tables } = await makeTables(await findJob(job), [join(place.folder, 'a.txt')], {
-        param,
-      });
-      await session.run(tables, { output: { [job]: output } });
+      await runIn(session, place, [job, 'a.txt', ...param, '--out', output]);
     }
     const text = readFileSync(output, 'utf8');
     t.is(text.slice(text.indexOf('\n') + 1), rows, job);
@@ -141,6 +289,56 @@ test('a graph without vertices: a header and no rows', t =>
     kcore: '',
     degrees: '',
   }));
+
+/** What `wcc` says of the graph of each format. */
+async function ofEveryFormat(t: ExecutionContext, place: Place, rows: string): Promise<void> {
+  for (const [i, file] of FILES.entries()) {
+    await runIn(session, place, ['wcc', ...file, '--out', `${i}.csv`]);
+    const text = readFileSync(join(place.folder, `${i}.csv`), 'utf8');
+    t.is(text, `vertex,component\n${rows}`, file.join(' '));
+  }
+}
+
+const graphs = (vertices: string, edges: string) => ({
+  ...weighing('1'),
+  'a.txt': edges,
+  'a.csv': `source,target\n${edges.replace(' ', ',')}`,
+  'a.mtx': `${REAL}${vertices === '' ? '0 0 0\n' : '1 1 1\n1 1 1\n'}`,
+  'g.v': vertices,
+  'g.e': edges,
+  'g.json':
+    vertices === ''
+      ? '{"nodes":[],"edges":[]}'
+      : '{"nodes":[{"key":"1"}],"edges":[{"source":"1","target":"1"}]}',
+});
+
+test('in every format: no vertices; one with an edge to itself', async t => {
+  await ofEveryFormat(t, placeOf(t, graphs('', '')), '');
+  await ofEveryFormat(t, placeOf(t, graphs('1\n', '1 1\n')), '1,1\n');
+});
+
+test('one vertex without an edge, where a format lists vertices', async t => {
+  const place = placeOf(t, {
+    ...weighing('1'),
+    'a.mtx': `${REAL}1 1 0\n`,
+    'g.v': '1\n',
+    'g.e': '',
+    'g.json': '{"nodes":[{"key":"1"}],"edges":[]}',
+  });
+  for (const file of FILES.slice(2)) {
+    for (const [job, value] of [
+      ['pagerank', '1'],
+      ['wcc', '1'],
+      ['cdlp', '1'],
+      ['lcc', '0'],
+    ]) {
+      const out = `${job}-${file.at(-1)}.csv`;
+      await runIn(session, place, [job!, ...file, '--out', out]);
+      const text = readFileSync(join(place.folder, out), 'utf8');
+      t.is(text.slice(text.indexOf('\n') + 1), `1,${value}\n`, out);
+    }
+  }
+});
 
 test('one vertex with a loop', t =>
   everyJob(t, '5 5 2\n', {
@@ -168,24 +366,35 @@ test('nothing but loops', t =>
     degrees: '5,1,1\n6,1,1\n',
   }));
 
+const pagerank = (param: string): string[] => ['pagerank', 'a.txt', '--param', param, ...OUT];
+
 test('parameters that are not there, or are no such values', async t => {
   const place = placeOf(t, { 'a.txt': '1 2\n' });
-  const pagerank = (param: string): string[] => ['pagerank', 'a.txt', '--param', param, ...OUT];
+
   await fails(t, place, pagerank('iteration=3'), 2, [
     "superstep: unknown parameter 'iteration'   [PARAM_UNKNOWN]",
     '  Did you mean iterations? There are: directed, duplicates, loops, dangling, variant, iterations, damping, tolerance, source.',
   ]);
-  await fails(t, place, pagerank('directed=maybe'), 2, [
+  await failsHere(t, place, pagerank('directed=maybe'), 2, [
     'superstep: --param directed=maybe: not one of as-read, true, false   [PARAM_INVALID]',
     '  See: superstep help run',
   ]);
-  await fails(t, place, pagerank('iterations=-3'), 2, [
+  await failsHere(t, place, pagerank('iterations=-3'), 2, [
     'superstep: iterations=-3: it is not a number of updates   [PARAM_INVALID]',
     '  See: superstep help run',
   ]);
-  await fails(t, place, ['bfs', 'a.txt', ...OUT], 2, [
+  await failsHere(t, place, ['bfs', 'a.txt', ...OUT], 2, [
     "superstep: parameter 'source' (vertexId) must be given   [PARAM_MISSING]",
     '  Give it in the call, or with --param source=…',
+  ]);
+  await failsHere(t, place, ['wcc', 'a.txt', '--input-format', 'snap', ...OUT], 2, [
+    'superstep: --input-format snap: there is no format "snap"   [FORMAT_UNKNOWN]',
+    '  Formats are text, csv, parquet, edges, mtx, graphology, graphalytics',
+  ]);
+  const mixed = ['--schema', 'source:utf8,target:int64'];
+  await failsHere(t, place, ['wcc', 'a.txt', ...mixed, ...OUT], 2, [
+    'superstep: --schema: source is utf8 and target is int64, and ids of a graph are of one type   [USAGE]',
+    "  Say one: --schema 'source:utf8,target:utf8'",
   ]);
 });
 
@@ -206,135 +415,4 @@ test('a memory that is too little for the columns of vertices: which one is said
   const done = await run(place, ['./wide.ts', 'path.txt', ...OUT, '--memory', '1GiB']);
   t.is(done.code, 0, done.stderr);
   t.is(readFileSync(join(place.folder, 'out.csv'), 'utf8').split('\n').length, 100_003);
-});
-
-test('a graph of Graphalytics of which a file is missing or wrong', async t => {
-  const directed = 'graph.g.directed = true\n';
-  const graph = ['wcc', '--input-format', 'graphalytics', 'g', ...OUT];
-  const whole = { 'g.properties': directed, 'g.v': '1\n2\n', 'g.e': '1 2\n' };
-  const without = (name: keyof typeof whole) => {
-    const { [name]: _, ...rest } = whole;
-    return placeOf(t, rest);
-  };
-  await fails(t, without('g.properties'), graph, 2, [
-    'superstep: g.properties: no such file   [INPUT_MISSING]',
-    '  A graph is named by its path without an ending: g is g.v, g.e and g.properties',
-  ]);
-  for (const file of ['g.v', 'g.e'] as const)
-    await fails(t, without(file), graph, 2, [
-      `superstep: ${file}: no such file   [INPUT_MISSING]`,
-      `  g.properties names it; it may be compressed: ${file}.gz`,
-    ]);
-  const perhaps = placeOf(t, { ...whole, 'g.properties': 'graph.g.directed = perhaps\n' });
-  await fails(t, perhaps, graph, 1, [
-    "superstep: g.properties: it has 'perhaps' for whether the graph is directed   [GRAPH_INVALID]",
-    '  Add the line: graph.g.directed = true (or false)',
-  ]);
-  await fails(t, placeOf(t, { ...whole, 'g.e': '1 9\n' }), graph, 1, [
-    'superstep: the edge 1 → 9 has an end, 9, that is not in vertices   [EDGE_DANGLING]',
-    "  Add it to vertices, or give graph() danglingEdges: 'drop' or 'add'.",
-  ]);
-  await fails(t, placeOf(t, { ...whole, 'g.v': '1\n2\n1\n' }), graph, 1, [
-    'superstep: vertex 1 is listed twice   [VERTEX_TWICE]',
-    '  Give each vertex one row.',
-  ]);
-});
-
-const BANNER = '%%MatrixMarket matrix coordinate pattern general\n';
-
-test('a Matrix Market file whose header is wrong', async t => {
-  const begins =
-    '  It begins: %%MatrixMarket matrix coordinate real general (or integer, pattern; symmetric, skew-symmetric)';
-  const place = placeOf(t, {
-    'none.mtx': '1 2\n',
-    'dense.mtx': '%%MatrixMarket matrix array real general\n2 2\n1\n',
-    'oblong.mtx': `${BANNER}2 3 1\n1 2\n`,
-    'size.mtx': `${BANNER}2 2\n1 2\n`,
-    'outside.mtx': `${BANNER}2 2 1\n1 7\n`,
-  });
-  const invalid = (file: string, lines: readonly string[]): Promise<unknown> => {
-    const [first, ...rest] = lines;
-    const said = [`superstep: ${file}.mtx: ${first}   [GRAPH_INVALID]`, ...rest];
-    return fails(t, place, ['wcc', `${file}.mtx`, ...OUT], 1, said);
-  };
-  await invalid('none', ['it does not begin as a Matrix Market file', begins]);
-  await invalid('dense', ['its matrix is dense', begins]);
-  await invalid('oblong', [
-    'its matrix is 2 × 3, and that of a graph is square',
-    '  Edges between two sets of vertices may be read as an edge list, with ids that differ',
-  ]);
-  await invalid('size', ['the line of its size is "2 2"', '  It is: rows, columns, entries']);
-  await invalid('outside', [
-    'entry 1, (1, 7), lies outside of its 2 × 2',
-    '  job wcc, stage graph walk, task 2, attempt 1',
-    '  Rows and columns count from 1; mend the file, or its header',
-  ]);
-});
-
-test('csv without a column, or with a cell that is no id; gzip that is cut short', async t => {
-  const place = placeOf(t, {
-    'names.csv': 'a,b\n1,2\n',
-    'bare.csv': 'source,target\n1,2\n',
-    'cell.csv': 'source,target\n1,x\n',
-  });
-  const edges = gzipSync(Array.from({ length: 50_000 }, (_, i) => `${i} ${i + 1}\n`).join(''));
-  writeFileSync(join(place.folder, 'cut.txt.gz'), edges.subarray(0, edges.length - 100));
-  await fails(t, place, ['wcc', 'names.csv', ...OUT], 2, [
-    "superstep: names.csv: no column 'source'   [COLUMN_MISSING]",
-    '  There are: a, b. Rename one in the header.',
-  ]);
-  await fails(t, place, ['sssp', 'bare.csv', '--param', 'source=1', ...OUT], 2, [
-    "superstep: bare.csv: no column 'weight'   [COLUMN_MISSING]",
-    '  There are: source, target. Rename one in the header.',
-  ]);
-  await fails(t, place, ['wcc', 'cell.csv', ...OUT], 1, [
-    'superstep: cell.csv: row 2 has "x" for target, which is bigint64   [CSV_VALUE]',
-    '  at byte 14: "1,x"',
-    walks('wcc'),
-    /^ {2}Say the type that the column has: --schema .* Leave such rows out with --skip-bad N$/,
-  ]);
-  await fails(t, place, ['wcc', 'cut.txt.gz', ...OUT], 1, [
-    /^superstep: cut\.txt\.gz: the gzip file is truncated, at compressed byte [\d,]+ {3}\[GZIP_CORRUPT\]$/,
-    /^ {2}at byte [\d,]+$/,
-    walks('wcc'),
-    '  Get the file again; gzip -t cut.txt.gz tests it',
-  ]);
-});
-
-/** Its rows are edges from 1 to 2, with a weight that is text. */
-const TABLE = `import { int64, mapReduce, utf8 } from 'superstep';
-export default mapReduce({
-  name: 'table',
-  input: { line: utf8 },
-  value: { source: int64, target: int64, weight: utf8 },
-  map(row, emit) { emit({ source: 1, target: 2, weight: row.line }); },
-});
-`;
-
-test('parquet with another type, without a column, or cut short', async t => {
-  const place = placeOf(t, { 'table.ts': TABLE, 'a.txt': 'far\n', 'none.parquet': 'none' });
-  const made = await run(place, ['./table.ts', 'a.txt', '--out', 'edges.parquet']);
-  t.is(made.code, 0, made.stderr);
-  const bytes = readFileSync(join(place.folder, 'edges.parquet'));
-  writeFileSync(join(place.folder, 'cut.parquet'), bytes.subarray(0, bytes.length - 10));
-  const done = await run(place, ['wcc', 'edges.parquet']);
-  t.is(done.stdout, 'vertex,component\n1,1\n2,1\n', done.stderr);
-  await fails(t, place, ['sssp', 'edges.parquet', '--param', 'source=1', ...OUT], 2, [
-    "superstep: edges.parquet: column 'weight' is utf8, and float64 is asked for   [COLUMN_TYPE]",
-    "  Write the file with that type; where the job takes another, --schema 'weight:utf8' says so",
-  ]);
-  const schema = ['--schema', 'source:int64,target:int64,colour:utf8'];
-  await fails(t, place, ['wcc', 'edges.parquet', ...schema, ...OUT], 2, [
-    "superstep: edges.parquet: no column 'colour'   [COLUMN_MISSING]",
-    '  There are: source, target, weight.',
-  ]);
-  for (const [file, what] of [
-    ['none', 'it has 4 bytes, which is no Parquet file'],
-    ['cut', 'it does not end as a Parquet file'],
-  ]) {
-    await fails(t, place, ['wcc', `${file}.parquet`, ...OUT], 1, [
-      `superstep: ${file}.parquet: ${what}   [PARQUET_INVALID]`,
-      '  Get the file again, or write it again with what made it',
-    ]);
-  }
 });

@@ -243,47 +243,6 @@ test('rows on standard output are called that', async t => {
   t.regex(loud.stderr, /\nsuperstep: wordcount: 1 row to standard output \(15 B\) in /);
 });
 
-const EDGE_REMEDY =
-  "  If ids are text, say so: --schema 'source:utf8,target:utf8'. Leave such lines out with --skip-bad N";
-
-test('lines that are not edges, and ids beyond 64 bits', async t => {
-  const place = placeOf(t, {
-    'web.txt': '# from to\n1 2\n3 four\n',
-    'far.txt': '1 2\n18446744073709551615 2\n',
-    'heavy.txt': '1 2 0.5\n2 3\n',
-  });
-  await fails(t, place, ['pagerank', 'web.txt', '--out', 'ranks.csv'], 1, [
-    'superstep: web.txt: row 3 has a target that is no integer   [EDGE_INVALID]',
-    '  at byte 14: "3 four"',
-    /^ {2}job pagerank, stage graph walk, task 1, attempt 1$/,
-    EDGE_REMEDY,
-  ]);
-  await fails(t, place, ['pagerank', 'far.txt', '--out', 'ranks.csv'], 1, [
-    'superstep: far.txt: row 2 has a source beyond 64 bits   [EDGE_INVALID]',
-    '  at byte 4: "18446744073709551615 2"',
-    /^ {2}job pagerank, stage graph walk, task 1, attempt 1$/,
-    EDGE_REMEDY,
-  ]);
-  await fails(t, place, ['sssp', 'heavy.txt', '--param', 'source=1', '--out', 'far.csv'], 1, [
-    'superstep: heavy.txt: row 2 has no weight   [EDGE_INVALID]',
-    '  at byte 8: "2 3"',
-    /^ {2}job sssp, stage graph walk, task 1, attempt 1$/,
-    '  Every edge needs a number as its third field; mend the file, or leave such lines out with --skip-bad N',
-  ]);
-  const skipped = await run(place, [
-    'pagerank',
-    'web.txt',
-    '--skip-bad',
-    '1',
-    '--json',
-    '--out',
-    'ranks.csv',
-  ]);
-  t.is(skipped.code, 0, skipped.stderr);
-  const { warnings } = JSON.parse(skipped.stdout) as { readonly warnings: readonly string[] };
-  t.deepEqual(warnings, ['1 record was left out (--skip-bad)']);
-});
-
 test('csv rows of another width', async t => {
   const rows = '4711,"Acme, Inc",5\n'.repeat(3);
   const place = placeOf(t, { 'orders.csv': `source,name,target\n${rows}4712,Acme, Inc,5\n` });

@@ -1,30 +1,30 @@
 /** What a vertex program gets for its mistakes: which vertex, which superstep, which line, and what to do. Each as the command
  *  prints it; those that every job must have are runs of the command itself, the others of one session, which costs less. */
-import { join } from 'node:path';
 import ava, { type ExecutionContext } from 'ava';
-import { findJob } from '../../cli/find-job.ts';
-import { makeTables } from '../../cli/make-tables.ts';
-import { exitCodeOf, printError } from '../../cli/print-error.ts';
 import { open } from '../../index.ts';
-import type { InternalRunOptions } from '../../job/session-run.ts';
-import { fails, listing, type Place, placeOf } from './command.ts';
+import { fails, type Place, placeOf } from './command.ts';
+import { failsIn } from './in-session.ts';
 
 /** One at a time: each is a process with threads of its own. */
 const test = ava.serial;
 const session = await open({ workers: 2, memory: '256MiB' });
 test.after.always(() => session.close());
 
+const ARGS = ['./mine.ts', 'a.txt', '--out', 'out.csv'];
 type Lines = readonly (string | RegExp)[];
 
-/** A program, of which a part is wrong. The vertex 3 has two edges. */
-function programIn(t: ExecutionContext, parts: string): Place {
-  const text = `import { float64, int32, sum, utf8, vertexProgram } from 'superstep';
+/** The vertex 3 has two edges. */
+const EDGES = '1 2\n2 3\n3 1\n3 3\n';
+
+/** A program, of which a part is wrong. */
+function programIn(t: ExecutionContext, parts: string, edges = EDGES): Place {
+  const text = `import { float64, int32, min, plus, sum, utf8, vertexProgram } from 'superstep';
 export default vertexProgram({
   name: 'mine',
 ${parts}
 });
 `;
-  return placeOf(t, { 'mine.ts': text, 'a.txt': '1 2\n2 3\n3 1\n3 3\n' });
+  return placeOf(t, { 'mine.ts': text, 'a.txt': edges });
 }
 
 function commandFails(
@@ -33,35 +33,18 @@ function commandFails(
   exit: number,
   lines: Lines,
 ): Promise<unknown> {
-  const args = ['./mine.ts', 'a.txt', '--out', 'out.csv'];
-  return fails(t, programIn(t, parts), args, exit, lines);
+  return fails(t, programIn(t, parts), ARGS, exit, lines);
 }
 
-async function programFails(
+function programFails(
   t: ExecutionContext,
   parts: string,
   exit: number,
   lines: Lines,
+  edges?: string,
 ): Promise<void> {
-  const { folder } = programIn(t, parts);
-  const failure = await (async () => {
-    const mine = await findJob(join(folder, 'mine.ts'));
-    const { tables } = await makeTables(mine, [join(folder, 'a.txt')], {});
-    const options: InternalRunOptions = { job: 'mine' };
-    await session.run(tables, { ...options, output: { mine: join(folder, 'out.csv') } } as object);
-  })().catch((error: unknown) => error);
-  // Tests run with source maps, by which frames of ours are those of no package: the line is for the command to show.
-  const said = printError(failure, false)
-    .split('\n')
-    .filter(line => !FRAME.test(line));
-  t.deepEqual(
-    said,
-    lines.filter(line => typeof line === 'string'),
-  );
-  t.is(exitCodeOf(failure), exit);
-  t.deepEqual(listing(folder), ['a.txt', 'mine.ts', 'temporary']);
+  return failsIn(session, t, programIn(t, parts, edges), ARGS, exit, lines);
 }
-const FRAME = /^ {2}at .*:\d+:\d+\)$/;
 const TASK = '  job mine, stage mine, task 0, attempt 1';
 const AT_COMPUTE = /^ {2}at Object\.compute \(.*mine\.ts:5:\d+\)$/;
 const OR_DECLARE = '  Give it a value of that type, or declare it in mine as what it is.';
@@ -177,6 +160,19 @@ test('NaN in a message: folded, along a weight, in a record', async t => {
       remedy,
     ],
   );
+  // Where a weight is added it is the receiver that is named.
+  await programFails(
+    t,
+    `  state: { x: float64 }, edge: { weight: float64 }, message: float64, combine: min, along: plus('weight'),
+  compute(v, _, ctx) { if (ctx.superstep === 0) v.sendToOut(1); v.voteToHalt(); },`,
+    1,
+    [
+      'superstep: mine: compute failed at vertex 3, superstep 1: a message is NaN   [MESSAGE_NAN]',
+      TASK,
+      remedy,
+    ],
+    '1 2 1\n1 3 5\n2 3 NaN\n',
+  );
 });
 
 const WRONG: readonly (readonly [string, string, string, string])[] = [
@@ -244,7 +240,7 @@ test('names that are not declared, and messages that are not', async t => {
     'superstep: mine: compute failed at vertex 1, superstep 0: Cannot add property y, object is not extensible   [TASK_FAILED]',
     TASK,
     AT_COMPUTE,
-    '  See where with --verbose',
+    '  If it is the vertex that has no y: declare it in the state of mine.',
   ]);
   await programFails(
     t,

@@ -30,7 +30,7 @@ export function listing(folder: string): string[] {
 }
 
 /** Names and contents of what is there: whatever fails has to leave it as it is. */
-function stateOf(folder: string): { [path: string]: string } {
+export function stateOf(folder: string): { [path: string]: string } {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true });
   return Object.fromEntries(
     files.map(entry => {

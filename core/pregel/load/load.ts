@@ -19,6 +19,7 @@ import { SharedCarrier } from '../../shuffle/carrier.ts';
 import { KeySample } from '../../shuffle/key-sample.ts';
 import { edgeFields, type LoadedGraph, OUT_DEGREE } from '../loaded.ts';
 import {
+  fileOf,
   inputsOf,
   type LoadTable,
   type PhaseRequest,
@@ -157,6 +158,7 @@ class Loader {
         id: this.#id,
         listed: vertices !== undefined,
         onlyListed: this.#refusesOthers,
+        listFile: vertices?.splits.length === 1 ? fileOf(vertices.splits[0]!) : undefined,
       },
       this.#holdings,
       objects,
@@ -228,7 +230,7 @@ class Loader {
     this.#holdings.hold(parts);
     addPhase(this.#stats, 'distribute', made, parts, began);
     const dangling = made.flatMap(each => each.dangling ?? []);
-    if (dangling.length > 0) throw danglingError(dangling);
+    if (dangling.length > 0) throw danglingError(dangling, this.#request.edges);
     return made;
   }
 
@@ -347,7 +349,8 @@ function idsWithin(
 }
 
 /** The first in the order of the input; of those of one split the first object's. */
-function danglingError(found: readonly Dangling[]) {
+function danglingError(found: readonly Dangling[], edges: LoadTable) {
   const first = found.reduce((a, b) => (b.split < a.split ? b : a));
-  return edgeDangling(first.source, first.target, first.missing);
+  const { source, target, missing } = first;
+  return edgeDangling(source, target, missing, fileOf(edges.splits[first.split]!));
 }

@@ -20,6 +20,10 @@ export const inputsOf = ({ stage, rows, sources, inputs }: LoadTable): SplitInpu
   return { stage, rows, sources, inputs };
 };
 
+/** What a split of files is called; undefined for rows of the program's own. */
+export const fileOf = ({ split, label }: StageSplit): string | undefined =>
+  split === undefined ? undefined : label;
+
 /** The columns of a table that are not ids. */
 export function valuesIn({ stage }: SplitInputs, ...ids: readonly string[]): Schema {
   return Object.fromEntries(Object.entries(stage.input).filter(([name]) => !ids.includes(name)));

@@ -26,6 +26,8 @@ export interface RankRequest extends PhaseRequest {
   /** A table lists vertices; and ids that it does not list are none. */
   readonly listed: boolean;
   readonly onlyListed: boolean;
+  /** Where they are listed, if that is one file. */
+  readonly listFile: string | undefined;
 }
 
 export interface RankedIds {
@@ -136,7 +138,7 @@ async function rankLast(
     })),
   );
   const twice = ranked.find(each => each.twice !== undefined)?.twice;
-  if (twice !== undefined) throw vertexTwice(twice);
+  if (twice !== undefined) throw vertexTwice(twice, request.listFile);
   let vertices = 0;
   const bases = ranked.map(each => (vertices += each.ids.rows) - each.ids.rows);
   if (vertices > MAX_VERTICES) throw tooManyVertices(vertices);

@@ -249,6 +249,15 @@ test('ranges: the program’s after success, free after failure, never free whil
   story.happen({ ...allocated, owner: bad.sequence });
   t.deepEqual(story.fail(bad, 'exception')[0], { do: 'freeRanges', ranges: ranges(1) });
 
+  // What came with a task that never began.
+  const [runs, ahead] = [story.task({}, definition(0.1)), story.task({}, definition(0.1))];
+  story.submit(runs, ahead);
+  story.happen({ ...allocated, owner: ahead.sequence });
+  const back = story.happen({ type: 'revoked', slot: 0, from: ahead.sequence });
+  t.deepEqual(back[0], { do: 'freeRanges', ranges: ranges(1) });
+  story.done(runs);
+  story.done(ahead);
+
   const stuck = story.task({ attempts: { lost: 1 } });
   story.submit(stuck);
   story.happen({ ...allocated, owner: stuck.sequence }, { type: 'up', slot: 0 });

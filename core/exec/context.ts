@@ -90,6 +90,8 @@ export class TaskContext implements WorkerContext, RefOwner, Caller {
   instance: Instance | undefined;
   method: string | undefined;
   checkpoint: Packed | undefined;
+  /** Shared memory that it was given, until it is taken. */
+  room: Range | undefined;
   /** Objects that are being stored. */
   stores: Promise<void>[] | undefined;
   #released: TaskRef<unknown>[] | undefined;
@@ -333,6 +335,11 @@ export class TaskContext implements WorkerContext, RefOwner, Caller {
   }
   allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined> {
     return this.host.allocate(this, lengths);
+  }
+  takeRoom(): Range | undefined {
+    const { room } = this;
+    this.room = undefined;
+    return room;
   }
   giveBack(ranges: readonly Range[]): void {
     this.host.send([TO_DRIVER.giveBack, this.sequence, ranges]);

@@ -155,7 +155,7 @@ export class Driver implements LinkHost {
       case 'start':
         return this.#link(command.slot).start();
       case 'run':
-        return this.#link(command.slot).run(command.task);
+        return this.#link(command.slot).run(command.task, this.#room(command.task));
       case 'abort': {
         const link = this.#link(command.slot);
         link.control.cancelled = command.sequence;
@@ -285,6 +285,15 @@ export class Driver implements LinkHost {
 
   nextThread(): number {
     return ++this.#threads;
+  }
+
+  /** What a task has of shared memory from its beginning, if there is room. */
+  #room({ roomBytes, slot, sequence: owner }: Task): Range | undefined {
+    if (roomBytes === 0) return undefined;
+    const ranges = this.allocate([roomBytes]);
+    if (ranges === undefined) return undefined;
+    advance(this.state, { type: 'allocated', slot: slot!.index, owner, ranges });
+    return ranges[0];
   }
 
   slabs(): number {

@@ -46,6 +46,8 @@ export interface Request {
   /** 1 to the number of slots: it runs there and nowhere else, also when its thread has died and another has the slot.
    *  Tasks of one slot begin in the order of submission; one that is tried again is the first of those waiting. */
   readonly slot?: number;
+  /** Shared memory that each attempt has from its beginning, if there is room: see `takeRoom`. */
+  readonly roomBytes?: number;
 }
 
 export interface Submitted<O> {
@@ -119,6 +121,8 @@ export interface WorkerContext extends Remote {
   /** Shared memory, all or nothing; undefined when there is no room. It is the attempt's until the attempt ends: then
    *  the submitter's, or free if it did not end well. */
   allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined>;
+  /** What was asked for with the task: a range as `allocate` gives it, without the question. Once. */
+  takeRoom(): Range | undefined;
   /** Gives back what `allocate` gave and will not be used. */
   giveBack(ranges: readonly Range[]): void;
   /** The bytes of a range: shared, for as long as somebody holds it. */

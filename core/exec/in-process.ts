@@ -149,6 +149,7 @@ export class InProcess implements Executor {
         ranges.push(...(given ?? []));
         return given;
       },
+      takeRoom: () => undefined,
       giveBack: given => {
         this.release(given);
         for (const range of given) ranges.splice(ranges.indexOf(range), 1);

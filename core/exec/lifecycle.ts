@@ -276,7 +276,7 @@ export function retryOrFail(state: State, task: Task, failure: Failure, error: E
 
 /** A run that never began costs its task nothing. */
 export function unstarted(state: State, task: Task): void {
-  leaveSlot(state, task, false);
+  freeRanges(state, leaveSlot(state, task, false));
   if (task.cancelled !== undefined) failTask(state, task, task.cancelled);
   else enqueue(state, task, 'front');
 }

@@ -6,7 +6,7 @@ import { type Thread, type ThreadExit, startThread } from '../cluster/threads.ts
 import type { DefinitionRef } from '../define/define.ts';
 import { UsageError, fromPlain, toPlain } from '../errors.ts';
 import type { KernelModule } from '../kernels/kernels.ts';
-import type { Arena } from '../memory/arena.ts';
+import type { Arena, Range } from '../memory/arena.ts';
 import type { Budget } from '../memory/budget.ts';
 import { youngBytes } from '../memory/shares.ts';
 import { newActor } from './actor.ts';
@@ -151,7 +151,8 @@ export class Link {
     this.#thread?.post(slabs.length === 0 ? messages : [...slabs, ...messages]);
   }
 
-  run(task: Task): void {
+  /** `room`: shared memory that is the run's. */
+  run(task: Task, room: Range | undefined): void {
     const { definition, dependencies, whole, label, call } = task;
     if (!this.#told.has(definition.index)) {
       this.#told.add(definition.index);
@@ -183,6 +184,7 @@ export class Link {
       task.keys === undefined ? undefined : members.map(entry => entry.value),
       task.alone,
       label === undefined ? undefined : { job: label.job, stage: label.stage, task: label.task },
+      room,
     ]);
   }
 

@@ -201,11 +201,11 @@ export class Program implements RefOwner, Caller, Executor, Remote {
     this.#assertOpen();
     const definition = this.#define('task', request.ref);
     const entry = newEntry(++this.#ids);
-    const { label, attempts, timeoutMs, signal, argument } = request;
+    const { label, attempts, timeoutMs, signal, argument, roomBytes } = request;
     const pinned = this.#pinOf(request);
     const split: Split = { whole: undefined, value: argument, keys: undefined, refs: [] };
     const given = this.#argument(split, () => `the argument of task '${request.ref.name}'`);
-    const spec = { ...given, nested: false, pinned, label };
+    const spec = { ...given, nested: false, pinned, label, roomBytes };
     const task = newTask(entry, definition, { ...spec, attempts, timeoutMs, keepsRanges: true });
     this.#driver.post({ type: 'submitted', task });
     const cancel = (error: Error): void => this.#driver.post({ type: 'cancelled', entry, error });

@@ -56,6 +56,8 @@ export type ToWorker =
       parts: readonly Wire[] | undefined,
       alone: boolean,
       label: RunLabel | undefined,
+      /** Shared memory that is the run's. */
+      room: Range | undefined,
     ]
   | [
       op: W['call'],

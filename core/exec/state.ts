@@ -68,6 +68,8 @@ export interface Task {
   readonly pinned: number | undefined;
   /** It is a call of an actor. */
   readonly call: Call | undefined;
+  /** Of shared memory, that each attempt has from its beginning. */
+  readonly roomBytes: number;
   readonly failures: Failures;
 
   place: 'waiting' | 'queued' | 'slot' | 'ended';
@@ -200,6 +202,7 @@ export interface TaskSpec {
   readonly nested: boolean;
   readonly pinned?: number | undefined;
   readonly call?: Call | undefined;
+  readonly roomBytes?: number | undefined;
   readonly label?: Label | undefined;
   readonly attempts?: Attempts | undefined;
   readonly timeoutMs?: number | undefined;
@@ -221,6 +224,7 @@ export function newTask(entry: Entry, definition: Definition, spec: TaskSpec): T
     nested: spec.nested,
     pinned: spec.pinned,
     call: spec.call,
+    roomBytes: spec.roomBytes ?? 0,
     failures: noFailures(),
     place: 'waiting',
     missing: 0,

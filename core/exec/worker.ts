@@ -142,9 +142,11 @@ class Worker implements RunEvents {
     // Taken back meanwhile.
     if (!host.control.start(sequence)) return;
     const definition = host.definition(index);
-    const [alone, label] = message[0] === TO_WORKER.run ? [message[7], message[8]] : [false];
+    const [alone, label, room] =
+      message[0] === TO_WORKER.run ? [message[7], message[8], message[9]] : [false];
     const { name, softHeapBytes } = definition;
     const run = new TaskContext(host, sequence, id, name, softHeapBytes, alone, label);
+    run.room = room;
     // What may take long does not keep results waiting that are there.
     if (definition.lastMs > TURN_MS) host.flush();
     if (alone) closeResidents(host.residents);

@@ -83,6 +83,7 @@ export class Checkpoint {
       outbox,
       awake: found.partitions[p]!.awake,
       owned: { ranges, runs: [state.run, ...(outbox ?? []).map(({ run }) => run)] },
+      takenBytes: 0,
     }));
     const { superstep, edges, transposed } = found;
     return { superstep, edges, transposed, aggregates: unpackValues(found.aggregates), kept };

@@ -10,6 +10,8 @@ export interface Kept {
   readonly outbox: Outbox | undefined;
   readonly awake: number;
   readonly owned: Owned;
+  /** Of shared memory, by the task that made it: a guess of what the next one will. */
+  readonly takenBytes: number;
 }
 
 export interface Barrier {

@@ -31,6 +31,7 @@ import type { NeedsIn, SuperstepArgument, SuperstepResult } from './superstep.ts
 import { packFacts } from './resident.ts';
 import { Topology } from './topology.ts';
 import { ARRANGE, CLOSE, FIND, FINISH, runPinned, SUPERSTEP, type Tasking } from './tasks.ts';
+import { roomFor } from './task-arena.ts';
 import { transpose } from './transpose.ts';
 import { weightOf } from './weights.ts';
 
@@ -192,11 +193,16 @@ class ProgramRun {
       state: this.#kept[p]?.state,
       received: received[p] ?? [],
       compute,
+      takenBytes: this.#kept[p]?.takenBytes ?? 0,
       edges: this.#edges,
       gone: this.#topology.goneOf(p),
       sentOver: over,
     });
-    const asked = partitions.map(p => ({ task: p, slot: handle.slotOf(p), argument: argument(p) }));
+    const asked = partitions.map(p => {
+      const taken = this.#kept[p]?.takenBytes ?? 0;
+      const roomBytes = taken === 0 ? 0 : roomFor(taken);
+      return { task: p, slot: handle.slotOf(p), argument: argument(p), roomBytes };
+    });
     const stage = `${this.#spec.name} superstep ${this.#superstep}`;
     const done = await runPinned<SuperstepResult | NeedsIn>(this.#request, SUPERSTEP, stage, asked);
     if (done.some(result => 'needs' in result)) {
@@ -211,8 +217,8 @@ class ProgramRun {
     for (const [i, result] of results.entries()) {
       onTask(result);
       this.#edges ||= result.edges;
-      const { state, outbox, awake } = result;
-      next[partitions[i]!] = { state, outbox, awake, owned: ownedBy(result) };
+      const { state, outbox, awake, takenBytes } = result;
+      next[partitions[i]!] = { state, outbox, awake, owned: ownedBy(result), takenBytes };
     }
     for (const [p, kept] of this.#kept.entries()) {
       if (next[p] !== kept) release(executor, kept.owned);

@@ -47,8 +47,6 @@ export class Resident {
   facts: GraphFacts;
   /** Programs that have run here, with what is generated for them. */
   readonly programs = new Map<string, unknown>();
-  /** Of the arena, by partition: what the task before took. */
-  readonly taken = new Map<number, number>();
   /** By partition, of the program that runs now. */
   readonly #states = new Map<number, HeldState & { readonly program: string }>();
   readonly #needed = new Map<string, { pointer: number; bytes: number }>();

@@ -59,6 +59,8 @@ export interface SuperstepArgument {
   readonly received: readonly Received[];
   /** False: `init` alone, for a program that its master has ended before it began. */
   readonly compute: boolean;
+  /** Of shared memory, by the superstep before. */
+  readonly takenBytes: number;
   /** What the program is known to ask for: its edges, one after the other. */
   readonly edges: boolean;
   /** Places of vertices that are gone. */
@@ -78,6 +80,8 @@ export interface SuperstepResult extends Measured, SentMessages, Holding {
   readonly mutations: Requests | undefined;
   readonly spilledBytes: number;
   readonly segments: number;
+  /** Of shared memory. */
+  readonly takenBytes: number;
   /** The program looks at edges one by one. */
   readonly edges: boolean;
 }
@@ -174,7 +178,7 @@ class Superstep implements LoopTask, MessagingTask {
     );
     this.#argument = argument;
     this.#thread = thread;
-    this.#arena = new TaskArena(worker, resident.taken.get(partition) ?? 0);
+    this.#arena = new TaskArena(worker, argument.takenBytes, worker.takeRoom());
     thread.begin(this, graph.vertexCount);
     this.#held = loadState(reading, partition, argument.run, spec.state, argument.state);
     this.#held.id = undefined;
@@ -214,7 +218,6 @@ class Superstep implements LoopTask, MessagingTask {
     const stored = await storeState(reading, partition, spec.state, this.#held, (fields, hint) =>
       this.writer('state', fields, 1, hint),
     );
-    reading.resident.taken.set(partition, this.#arena.takenBytes);
     return {
       ...stored,
       ...sent,
@@ -223,6 +226,7 @@ class Superstep implements LoopTask, MessagingTask {
       counters: this.#thread.counters,
       mutations: this.mutations.requests(),
       ranges: await this.#arena.finish(),
+      takenBytes: this.#arena.takenBytes,
       spilledBytes: this.#writers.reduce((sum, { spilledBytes }) => sum + spilledBytes, 0),
       segments: this.#writers.filter(({ spilledBytes }) => spilledBytes > 0).length,
       edges: this.#windows.length > 0,

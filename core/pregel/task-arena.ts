@@ -1,8 +1,8 @@
 /** Shared memory for all runs of one task: asked for once, and cut here.
  *
- * Each question to the driver costs a turn of two threads, and a small superstep is a few of these long. So it is asked when the task begins, and the
- * answer is looked for when something is to be written. What the task before it took for the same partition is a good guess of what
- * this one will.
+ * Each question to the driver costs a turn of two threads, and a small superstep is a few of these long. What the task before it took for the
+ * same partition is a good guess of what this one will: it comes with the task (`roomFor`). Where it does not, it is asked for when
+ * the task begins, and the answer is looked for when something is to be written.
  */
 import type { Range } from '../memory/arena.ts';
 import type { ArenaClient } from '../shuffle/run-writer.ts';
@@ -23,15 +23,12 @@ export class TaskArena implements ArenaClient {
   /** Given to runs in all. */
   takenBytes = 0;
 
-  /** `guessBytes`: what the task will take, as far as that is known; 0: it is not asked for yet. */
-  constructor(worker: ArenaClient, guessBytes: number) {
+  /** `guessBytes`: what the task will take, as far as that is known; 0: it is not asked for yet. `room`: what came with the task. */
+  constructor(worker: ArenaClient, guessBytes: number, room?: Range) {
     this.#worker = worker;
     this.#guessBytes = guessBytes;
-    if (guessBytes > 0) this.#asked = worker.allocate([this.#wanted()]);
-  }
-
-  #wanted(): number {
-    return aligned(Math.min(MAX_BYTES, this.#guessBytes + SLACK_BYTES));
+    if (room !== undefined) this.#use(room);
+    else if (guessBytes > 0) this.#asked = worker.allocate([roomFor(guessBytes)]);
   }
 
   get segments(): ArenaClient['segments'] {
@@ -46,10 +43,10 @@ export class TaskArena implements ArenaClient {
 
   async allocate(lengths: readonly number[]): Promise<readonly Range[] | undefined> {
     const bytes = lengths.reduce((sum, length) => sum + aligned(length), 0);
-    this.takenBytes += bytes;
     while (this.#chunk === undefined || this.#chunk.length - this.#used < bytes) {
       if (!(await this.#next(bytes))) return undefined;
     }
+    this.takenBytes += bytes;
     return lengths.map(length => {
       const { slab, offset } = this.#chunk!;
       const range = { slab, offset: offset + this.#used, length };
@@ -64,15 +61,19 @@ export class TaskArena implements ArenaClient {
     this.#asked = undefined;
     const given =
       (await asked) ??
-      (await this.#worker.allocate([Math.max(bytes, this.#wanted())])) ??
+      (await this.#worker.allocate([Math.max(bytes, roomFor(this.#guessBytes))])) ??
       (await this.#worker.allocate([bytes]));
     const [chunk] = given ?? [];
     if (chunk === undefined) return false;
+    this.#use(chunk);
+    return true;
+  }
+
+  #use(chunk: Range): void {
     this.#guessBytes = Math.max(0, this.#guessBytes - chunk.length);
     this.#ranges.push(chunk);
     this.#chunk = chunk;
     this.#used = 0;
-    return true;
   }
 
   /** All that was given: when the task ends, whichever way. */
@@ -82,5 +83,9 @@ export class TaskArena implements ArenaClient {
     return this.#ranges;
   }
 }
+
+/** What is asked for at once where so much will be taken. */
+export const roomFor = (guessBytes: number): number =>
+  aligned(Math.min(MAX_BYTES, guessBytes + SLACK_BYTES));
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;

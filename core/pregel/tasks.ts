@@ -25,6 +25,8 @@ export interface Asked {
   readonly task: number;
   readonly slot: number;
   readonly argument: unknown;
+  /** Of shared memory, which the task has from its beginning. */
+  readonly roomBytes?: number;
 }
 
 /** What they made comes back in order; what they hold is in it. */
@@ -37,7 +39,7 @@ export function runPinned<R>(
   const { job } = tasking.context;
   return runTasks<R>(
     tasking,
-    asked.map(({ task, slot, argument }) => ({ ref, argument, slot, label: { job, stage, task } })),
+    asked.map(({ task, ...rest }) => ({ ref, ...rest, label: { job, stage, task } })),
   );
 }
 

@@ -76,11 +76,11 @@ test('what is damaged is named, whatever it is, and stays', async t => {
     const first = new RegExp(
       `^superstep: ${path!.replaceAll('.', '\\.')}: the checkpoint is damaged: ${why} {3}\\[CHECKPOINT_CORRUPT\\]$`,
     );
-    const { stderr } = await run(place, RESUME);
-    const lines = stderr.split('\n');
-    t.regex(lines[0]!, first, title);
-    t.is(lines.at(-2), ANEW, title);
-    await fails(t, place, RESUME, 1, lines.slice(0, -1));
+    // What a segment holds is looked at when it is read: by a task. Its length, as a manifest, before.
+    const isRead = why.includes('checksum') && !path!.endsWith('json');
+    const task = /^ {2}job stops, stage checkpoint restore, task \d, attempt 1$/;
+    await fails(t, place, RESUME, 1, isRead ? [first, task, ANEW] : [first, ANEW]);
+    t.log(title);
     writeFileSync(path!, kept.get(path!)!);
   }
   writeFileSync(join(place.folder, 'go'), '');

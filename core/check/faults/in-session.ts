@@ -5,7 +5,7 @@ import { findJob } from '../../cli/find-job.ts';
 import type { RunFlags } from '../../cli/flags.ts';
 import { makeTables } from '../../cli/make-tables.ts';
 import { exitCodeOf, printError } from '../../cli/print-error.ts';
-import type { Session } from '../../define/session.ts';
+import type { Report, Session } from '../../define/session.ts';
 import type { InternalRunOptions } from '../../job/session-run.ts';
 import { type Place, stateOf } from './command.ts';
 
@@ -33,7 +33,7 @@ export async function runIn(
   session: Session,
   { folder }: Place,
   args: readonly string[],
-): Promise<void> {
+): Promise<Report> {
   const { words, flags } = parsed(args);
   const before = process.cwd();
   process.chdir(folder);
@@ -43,7 +43,8 @@ export async function runIn(
     const { tables, sink } = await makeTables(definition, words.slice(1), flags);
     const options: InternalRunOptions = { job, sink };
     const [output] = flags.out!;
-    await session.run(Object.values(tables)[0]!, { ...options, output: output! });
+    const [table] = Object.values(tables);
+    return (await session.run(table!, { ...options, output: output! })).report;
   } finally {
     process.chdir(before);
   }
@@ -67,7 +68,7 @@ export async function failsIn(
 ): Promise<void> {
   const before = stateOf(place.folder);
   const failure = await runIn(session, place, args).then(
-    () => 'it did not fail',
+    (): unknown => 'it did not fail',
     (error: unknown) => error,
   );
   const said = printError(failure, false)

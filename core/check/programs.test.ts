@@ -21,7 +21,7 @@ import type { JobContext, Refusals } from '../mapreduce/stage.ts';
 import { Checkpoint, type CheckpointRequest } from '../pregel/checkpoint.ts';
 import { readManifest } from '../pregel/checkpoint-file.ts';
 import { GraphHandle } from '../pregel/graph-handle.ts';
-import { emptyTally } from '../pregel/kept.ts';
+import { addTally, emptyTally, type Tally } from '../pregel/kept.ts';
 import { closeGraph, runProgram } from '../pregel/program.ts';
 import { storeGraph } from '../pregel/fixtures.ts';
 import { load } from '../serial/graph.ts';
@@ -97,6 +97,7 @@ async function run(
   table: Table<Schema>,
   context: Partial<JobContext>,
   checkpoints?: CheckpointRequest,
+  tally = emptyTally(),
 ): Promise<Outcome> {
   const { id, edgeTable, vertexTable } = tablesOf(of);
   const { directed, cuts, batchRows } = of;
@@ -123,9 +124,9 @@ async function run(
       params,
       handle,
       output: table.columns,
-      checkpoint: checkpoints && new Checkpoint(checkpoints, tasking, handle, emptyTally()),
+      checkpoint: checkpoints && new Checkpoint(checkpoints, tasking, handle, tally),
       into: () => ({ kind: 'run', keyed: false }),
-      onTask() {},
+      onTask: result => addTally(tally, result),
       onSuperstep() {},
     });
     const kept = {
@@ -186,6 +187,8 @@ const HARD: readonly (readonly [string, Partial<JobContext>])[] = [
     { refuse: { arena: true, residents: true } satisfies Refusals },
   ],
   ['frames that are lost', { chaos: 3 }],
+  ['everything is pulled', { refuse: { way: 'push' } }],
+  ['everything is pushed', { refuse: { way: 'pull' } }],
 ];
 
 for (const [name, make] of Object.entries(PROGRAMS)) {
@@ -201,6 +204,29 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
     );
   });
 }
+
+test('sums of doubles have the same bits, whether pulled or pushed', async t => {
+  t.timeout(120_000);
+  const taken = { pulled: 0, pushed: 0 };
+  await fc.assert(
+    fc.asyncProperty(links, async of => {
+      const table = programs.thirds(tablesOf(of).graph as Any) as Any;
+      const asItIs = await run(of, table, {});
+      const [pulled, pushed] = [emptyTally(), emptyTally()];
+      const all = async (refused: 'pull' | 'push', into: Tally): Promise<void> => {
+        const got = await run(of, table, { refuse: { way: refused } }, undefined, into);
+        t.deepEqual(got, asItIs);
+      };
+      await all('push', pulled);
+      await all('pull', pushed);
+      t.is(pulled.pushed + pushed.pulled, 0);
+      taken.pulled += pulled.pulled;
+      taken.pushed += pushed.pushed;
+    }),
+    { numRuns: 30, includeErrorInReport: true },
+  );
+  t.true(taken.pulled > 0 && taken.pulled === taken.pushed, JSON.stringify(taken));
+});
 
 const ways = fc.record({
   of: links,

@@ -36,6 +36,8 @@ export interface Refusals {
   readonly views?: boolean;
   /** What threads keep of a graph beyond what they must is not kept. */
   readonly residents?: boolean;
+  /** This way of messages that are folded is not taken, however many or few have sent: all go the other. */
+  readonly way?: 'pull' | 'push';
 }
 
 /** What a task knows of its job: plain data. */

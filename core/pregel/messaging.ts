@@ -5,6 +5,7 @@
  */
 import type { WorkerContext } from '../exec/executor.ts';
 import { widthOf } from '../kernels/messages.ts';
+import type { Refusals } from '../mapreduce/stage.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import type { Bound, Counts } from './cursor.ts';
 import type { ProgramSpec } from './define.ts';
@@ -29,6 +30,7 @@ export interface MessagingTask {
   readonly vertices: number;
   /** The graph as it was when messages were sent that have come, if it has changed since. */
   readonly sentOver: GraphFacts | undefined;
+  readonly refuse: Refusals | undefined;
   /** A run of the task's own: kept if it succeeds. */
   writer(
     name: string,
@@ -186,6 +188,7 @@ export class FoldedMessages implements Messaging {
       folding: this.#folding,
       inFolding: this.#inFolding,
       partition,
+      refuse: this.#task.refuse?.way,
       weight: weightOf(this.#plan.along, edge, this.#plan.number),
       writer: (name, fields, hint) => this.#task.writer(name, fields, partitions.length, hint),
     });

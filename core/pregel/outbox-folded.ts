@@ -37,6 +37,8 @@ export interface OutboxRequest extends Reading {
   readonly folding: Folding;
   readonly partition: number;
   readonly weight: Weight | undefined;
+  /** For tests: the way that is not taken. */
+  readonly refuse: 'pull' | 'push' | undefined;
   /** Against edges messages meet no weights. */
   readonly inFolding: Folding;
   /** A run, with a part for each partition. */
@@ -77,9 +79,10 @@ export class FoldedOutbox {
     counts: Pick<Counts, 'out' | 'outEdges'>,
   ): Promise<Sent[]> {
     if (counts.out === 0) return [];
-    const { partition } = this.#request;
+    const { partition, refuse } = this.#request;
     const { edges } = edgesOf(this.#resident, partition, channel);
-    if (counts.outEdges * PUSH_FACTOR < edges) {
+    const few = counts.outEdges * PUSH_FACTOR < edges;
+    if (refuse === undefined ? few : refuse === 'pull') {
       this.ways.pushed++;
       return [await this.#push(channel, sent, counts)];
     }

@@ -17,7 +17,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { carrierOf } from '../mapreduce/carriers.ts';
 import { hardened } from '../mapreduce/hard-memory.ts';
 import { type Measured, measure } from '../mapreduce/measure.ts';
-import type { JobContext } from '../mapreduce/stage.ts';
+import type { JobContext, Refusals } from '../mapreduce/stage.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
 import { type Columns, valueIn } from './columns.ts';
 import type { ProgramSpec } from './define.ts';
@@ -138,6 +138,7 @@ class Superstep implements LoopTask, MessagingTask {
   readonly vertices: number;
   readonly mutations: Mutations;
   readonly sentOver: GraphFacts | undefined;
+  readonly refuse: Refusals | undefined;
   sending = false;
   readonly #argument: SuperstepArgument;
   readonly #thread: ProgramThread;
@@ -176,6 +177,7 @@ class Superstep implements LoopTask, MessagingTask {
       index => this.#edgesOf(index),
       () => this.sending,
     );
+    this.refuse = argument.context.refuse;
     this.#argument = argument;
     this.#thread = thread;
     this.#arena = new TaskArena(worker, argument.takenBytes, worker.takeRoom());

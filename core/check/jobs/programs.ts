@@ -50,6 +50,25 @@ export const sums = vertexProgram({
   },
 });
 
+/** Sums of thirds and sevenths, along weights and against edges, of which some send: in another order they have other bits. */
+export const thirds = vertexProgram({
+  name: 'thirds',
+  edge: { weight: float64 },
+  state: { value: float64 },
+  message: float64,
+  combine: sum,
+  along: times('weight'),
+  init(v) {
+    v.value = 1 / (3 + (v.id % 7));
+  },
+  compute(v, received, { superstep }) {
+    if (superstep > 0) v.value = v.value / 3 + received / 7;
+    if (superstep === STEPS) return v.voteToHalt();
+    if ((v.id + superstep) % 5 < 3) v.sendToOut(v.value);
+    if ((v.id + superstep) % 4 === 0) v.sendToIn(v.value / 11);
+  },
+});
+
 /** Shortest paths: few senders; halts and wakes. */
 export const paths = vertexProgram({
   name: 'paths',

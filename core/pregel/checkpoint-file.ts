@@ -30,11 +30,13 @@ export interface Manifest {
   readonly edges: boolean;
   /** Edges into vertices were asked for. */
   readonly transposed: boolean;
+  /** Of a graph that has changed, as text: what it is besides its runs. */
+  readonly changed: string | null;
   readonly tally: Tally;
   readonly partitions: readonly (Saved & { readonly awake: number })[];
 }
 
-const FORMAT = 'superstep checkpoint 1';
+const FORMAT = 'superstep checkpoint 2';
 const checksumOf = (manifest: unknown): string =>
   createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 

@@ -23,11 +23,19 @@ import type { Outbox } from './sent.ts';
 import type { State } from './state.ts';
 import type { Holding } from './tasks.ts';
 
+/** By name. */
+export interface Runs {
+  readonly [name: string]: Run;
+}
+
 /** A partition in a checkpoint: segments are names of files in its folder. */
 export interface Saved {
-  readonly state: Run;
+  /** Null: it is new, and has none yet. */
+  readonly state: Run | null;
   readonly allAwake: boolean;
   readonly outbox: Outbox | null;
+  /** Of a graph that has changed (topology.ts). */
+  readonly more: Runs;
   /** Of each file, so that one that was cut is found before anything is read. */
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
@@ -36,13 +44,14 @@ export interface SaveArgument {
   readonly context: JobContext;
   readonly folder: string;
   readonly partition: number;
-  readonly state: State;
+  readonly state: State | undefined;
   readonly outbox: Outbox | undefined;
+  readonly more: Runs;
 }
 
 /** @throws LimitError DISK_FULL, IO; then files may be left in the folder, which is not a checkpoint yet */
 export function runSave(argument: SaveArgument, worker: WorkerContext): Saved {
-  const { context, folder, partition, state, outbox } = argument;
+  const { context, folder, partition, state, outbox, more } = argument;
   const carrier = carrierOf(context, worker);
   const files: { name: string; bytes: number }[] = [];
   const save = (run: Run, what: string): Run => {
@@ -55,9 +64,10 @@ export function runSave(argument: SaveArgument, worker: WorkerContext): Saved {
   };
   try {
     return {
-      state: save(state.run, 'state'),
-      allAwake: state.allAwake,
+      state: state === undefined ? null : save(state.run, 'state'),
+      allAwake: state?.allAwake ?? true,
       outbox: outbox?.map(sent => ({ ...sent, run: save(sent.run, sent.channel) })) ?? null,
+      more: Object.fromEntries(Object.entries(more).map(([name, run]) => [name, save(run, name)])),
       files,
     };
   } finally {
@@ -97,9 +107,11 @@ export interface RestoreArgument {
   readonly saved: Saved;
 }
 
+/** `ranges`: of the state and the outbox. */
 export interface Restored extends Holding {
-  readonly state: State;
+  readonly state: State | undefined;
   readonly outbox: Outbox | undefined;
+  readonly more: { readonly [name: string]: Holding & { readonly run: Run } };
 }
 
 /** @throws DataError CHECKPOINT_CORRUPT, LimitError */
@@ -131,13 +143,19 @@ export async function runRestore(
   };
   try {
     const id = randomBytes(8).toString('hex');
-    const state = { id, run: await restore(saved.state, 'state'), allAwake: saved.allAwake };
+    const held = saved.state && (await restore(saved.state, 'state'));
+    const state = held === null ? undefined : { id, run: held, allAwake: saved.allAwake };
     const outbox: Outbox[number][] = [];
     for (const sent of saved.outbox ?? []) {
       outbox.push({ ...sent, run: await restore(sent.run, sent.channel) });
     }
     const ranges = writers.flatMap(writer => writer.ranges);
-    return { state, outbox: saved.outbox === null ? undefined : outbox, ranges };
+    const more: { [name: string]: Restored['more'][string] } = {};
+    for (const [name, run] of Object.entries(saved.more)) {
+      const restored = await restore(run, name);
+      more[name] = { run: restored, ranges: writers.at(-1)!.ranges };
+    }
+    return { state, outbox: saved.outbox === null ? undefined : outbox, ranges, more };
   } catch (error) {
     for (const writer of writers) {
       writer.abort();

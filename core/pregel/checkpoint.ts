@@ -1,5 +1,5 @@
-/** Checkpoints of one program: at the barrier behind every so many supersteps all that it is besides the graph, which is loaded
- * again. Driver side.
+/** Checkpoints of one program: at the barrier behind every so many supersteps all that it is besides the graph as loaded, which is loaded
+ * again; a graph that the program has changed is in it. Driver side.
  *
  *     <folder>/                            of the job, beside its output
  *       program-2.json                     the manifest: what makes the rest a checkpoint (checkpoint-file.ts)
@@ -13,7 +13,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LimitError, UsageError } from '../errors.ts';
+import { LimitError } from '../errors.ts';
 import { discard, system } from '../store/file.ts';
 import { syncFolder } from '../store/sync.ts';
 import {
@@ -27,9 +27,10 @@ import {
 } from './checkpoint-file.ts';
 import type { RestoreArgument, Restored, SaveArgument, Saved } from './checkpoint-task.ts';
 import type { GraphHandle } from './graph-handle.ts';
-import { addTally, type Barrier, type Tally } from './kept.ts';
+import { addTally, type Barrier, type Kept, type Tally } from './kept.ts';
 import type { LoadedGraph } from './loaded.ts';
 import { RESTORE, runPinned, SAVE, type Tasking } from './tasks.ts';
+import type { Changed, Topology } from './topology.ts';
 
 export interface CheckpointRequest {
   readonly folder: string;
@@ -42,6 +43,15 @@ export interface CheckpointRequest {
   readonly found: Manifest | undefined;
   /** Told when a checkpoint has been made: nothing else in the folder that begins with the program's name is needed. */
   readonly onSaved: (names: readonly string[]) => void;
+}
+
+/** What a program goes on from. */
+export interface Found extends Barrier {
+  readonly transposed: boolean;
+  /** Of a graph that has changed. */
+  readonly changed: Changed | undefined;
+  /** By partition. */
+  readonly more: readonly Restored['more'][];
 }
 
 export class Checkpoint {
@@ -60,7 +70,7 @@ export class Checkpoint {
 
   /** Undefined: the program begins. What comes back is the caller's to give back.
    *  @throws UsageError CHECKPOINT_FOREIGN, DataError CHECKPOINT_CORRUPT */
-  async restore(): Promise<(Barrier & { readonly transposed: boolean }) | undefined> {
+  async restore(): Promise<Found | undefined> {
     const { folder, found } = this.#request;
     if (found === undefined) return undefined;
     checkFacts(folder, found.graph, graphFacts(this.#handle.graph));
@@ -71,22 +81,31 @@ export class Checkpoint {
       if (size !== bytes) throw damaged(join(files, name), `${size} bytes long, not ${bytes}`);
     }
     const { context } = this.#tasking;
+    const { slots } = this.#tasking.executor;
     const asked = found.partitions.map((saved, p) => ({
       task: p,
-      slot: this.#handle.slotOf(p),
+      // Of a graph that has changed there are more than were loaded.
+      slot: 1 + (p % slots),
       argument: { context, folder: files, saved } satisfies RestoreArgument,
     }));
     const done = await runPinned<Restored>(this.#tasking, RESTORE, 'checkpoint restore', asked);
     addTally(this.#tally, found.tally);
-    const kept = done.map(({ state, outbox, ranges }, p) => ({
-      state,
-      outbox,
-      awake: found.partitions[p]!.awake,
-      owned: { ranges, runs: [state.run, ...(outbox ?? []).map(({ run }) => run)] },
-      takenBytes: 0,
-    }));
-    const { superstep, edges, transposed } = found;
-    return { superstep, edges, transposed, aggregates: unpackValues(found.aggregates), kept };
+    const kept = done.flatMap(({ state, outbox, ranges }, p): Kept[] => {
+      if (state === undefined) return [];
+      const runs = [state.run, ...(outbox ?? []).map(({ run }) => run)];
+      const { awake } = found.partitions[p]!;
+      return [{ state, outbox, awake, owned: { ranges, runs }, takenBytes: 0 }];
+    });
+    const { superstep, edges, transposed, changed } = found;
+    return {
+      superstep,
+      edges,
+      transposed,
+      aggregates: unpackValues(found.aggregates),
+      kept,
+      changed: changed === null ? undefined : (unpackValues(changed) as unknown as Changed),
+      more: done.map(({ more }) => more),
+    };
   }
 
   /** Whether one is made before `superstep`. */
@@ -95,19 +114,12 @@ export class Checkpoint {
     return every !== undefined && superstep % every === 0;
   }
 
-  /** A graph that the program changes would have to be in a checkpoint. @throws UsageError NOT_YET */
-  refuseChanges(program: string, results: readonly { readonly mutations?: unknown }[]): void {
-    if (this.#request.every === undefined) return;
-    if (results.every(({ mutations }) => mutations === undefined)) return;
-    throw new UsageError('NOT_YET', `${program} changes its graph, which no checkpoint holds yet`, {
-      remedy: 'Run it without --checkpoint.',
-    });
-  }
-
   /** @throws LimitError DISK_FULL, IO; then the checkpoint is the one before */
-  async save(barrier: Barrier): Promise<void> {
+  async save(barrier: Barrier, topology: Topology): Promise<void> {
     const { folder, name, every } = this.#request;
     const { context } = this.#tasking;
+    const { changed } = topology;
+    const { facts } = topology.handle;
     const id = randomBytes(4).toString('hex');
     const fresh = `${name}-superstep-${barrier.superstep}-${id}`;
     const files = join(folder, fresh);
@@ -116,10 +128,18 @@ export class Checkpoint {
         const made = mkdirSync(files, { recursive: true });
         if (made === folder) syncFolder(dirname(folder));
       });
-      const asked = barrier.kept.map(({ state, outbox }, partition) => ({
+      // Those at the end may be new: they have no state yet.
+      const asked = facts.graph.partitions.map((_, partition) => ({
         task: partition,
-        slot: this.#handle.slotOf(partition),
-        argument: { context, folder: files, partition, state, outbox } satisfies SaveArgument,
+        slot: topology.handle.slotOf(partition),
+        argument: {
+          context,
+          folder: files,
+          partition,
+          state: barrier.kept[partition]?.state,
+          outbox: barrier.kept[partition]?.outbox,
+          more: topology.runsOf(partition),
+        } satisfies SaveArgument,
       }));
       const saved = await runPinned<Saved>(this.#tasking, SAVE, 'checkpoint', asked);
       system(files, 'write', () => syncFolder(files));
@@ -131,10 +151,10 @@ export class Checkpoint {
         folder: fresh,
         aggregates: packValues(barrier.aggregates),
         edges: barrier.edges,
-        transposed:
-          this.#handle.facts.in !== undefined || this.#handle.facts.transposed !== undefined,
+        transposed: facts.in !== undefined || facts.transposed !== undefined,
+        changed: changed === undefined ? null : packValues(changed),
         tally: this.#tally,
-        partitions: saved.map((each, p) => ({ ...each, awake: barrier.kept[p]!.awake })),
+        partitions: saved.map((each, p) => ({ ...each, awake: barrier.kept[p]?.awake ?? 0 })),
       });
     } catch (error) {
       discard(files);

@@ -80,6 +80,10 @@ export class GraphHandle {
     this.#slots = slotsFor(graph, this.#executor.slots);
     this.weight = undefined;
   }
+  /** Kept as long as what a graph before this one held. */
+  keepUntilChanged(owned: Owned): void {
+    this.#old.push(owned);
+  }
   forget(): void {
     for (const owned of this.#old.splice(0)) release(this.#executor, owned);
   }

@@ -111,8 +111,8 @@ class ProgramRun {
   async run(): Promise<ProgramMade> {
     const { signal, onSuperstep, checkpoint } = this.#request;
     this.#params = await this.#resolved();
-    await this.#arrange('out');
     await this.#restore();
+    await this.#arrange('out');
     for (; ; this.#superstep++) {
       assertWanted(signal);
       const halted = this.#master();
@@ -158,16 +158,18 @@ class ProgramRun {
     this.#superstep = found.superstep;
     this.#edges = found.edges;
     this.#aggregates = new Aggregates(this.#spec, { ...found.aggregates });
+    if (found.changed !== undefined) this.#topology.restore(found.changed, found.more);
     if (found.transposed) await this.#transpose();
   }
 
   async #save(checkpoint: Checkpoint): Promise<void> {
-    await checkpoint.save({
+    const barrier = {
       superstep: this.#superstep + 1,
       aggregates: this.#aggregates.current,
       edges: this.#edges,
       kept: this.#kept,
-    });
+    };
+    await checkpoint.save(barrier, this.#topology);
   }
 
   /** One superstep of the partitions that have work. */
@@ -176,7 +178,7 @@ class ProgramRun {
     received: readonly ReturnType<typeof receivedBy>[],
     compute: boolean,
   ): Promise<void> {
-    const { context, use, onTask, executor, checkpoint } = this.#request;
+    const { context, use, onTask, executor } = this.#request;
     const handle = this.#handle;
     const { counts, sentOver } = this.#topology;
     const over = sentOver && packFacts(sentOver);
@@ -225,7 +227,6 @@ class ProgramRun {
       else next[p] = { ...kept, outbox: undefined };
     }
     this.#kept = next;
-    checkpoint?.refuseChanges(this.#spec.name, results);
     const changes = results.map(({ mutations }, i) => [partitions[i]!, mutations] as const);
     if (!(await this.#topology.settle(changes))) return;
     // What was arranged was another graph.

@@ -5,13 +5,16 @@
  * keeps its rank; those added in one superstep are a partition at the end, in order of id. Of the version before, what messages were
  * sent over is kept until the next `settle`.
  */
+import type { Run } from '../store/run.ts';
 import { LimitError, TaskError } from '../errors.ts';
 import { printValue } from '../define/value.ts';
 import type { ProgramSpec } from './define.ts';
 import type { FindArgument } from './finish.ts';
 import { GraphHandle, type Owned } from './graph-handle.ts';
 import { compareIds, type Id } from './ids.ts';
-import type { LoadedGraph } from './loaded.ts';
+import type { Arranged } from './arranged.ts';
+import type { Restored } from './checkpoint-task.ts';
+import type { GraphPartition, LoadedGraph } from './loaded.ts';
 import type { BornArgument, Edit, MutateArgument, Mutated } from './mutate.ts';
 import type { Requests } from './mutations.ts';
 import { partitionOf } from './outbox-rows.ts';
@@ -27,6 +30,24 @@ interface Counts {
   readonly edgeCount: number;
 }
 type Edited = { -readonly [K in keyof Edit]: Edit[K] extends readonly (infer E)[] ? E[] : Edit[K] };
+
+/** A graph that has changed, at a barrier: what it is besides its runs. Plain data. */
+export interface Changed {
+  readonly now: Counts;
+  readonly before: Counts;
+  /** Ranks. */
+  readonly gone: readonly number[];
+  readonly added: readonly (readonly [Id, number])[];
+  readonly vertexCount: number;
+  readonly edgeCount: number;
+  readonly partitions: readonly Omit<GraphPartition, 'vertexRun' | 'edgeRun'>[];
+}
+/** Runs of it, as a checkpoint calls them: of each partition, and where messages are under way that were sent over the graph as it was before,
+ *  what it had listed then. */
+const [VERTICES, EDGES] = ['vertices', 'edges'];
+const LISTINGS = { out: 'out-listing', in: 'in-listing' } as const;
+type Listings = keyof typeof LISTINGS;
+const NO_RUN: Run = { fields: [], partitions: [] };
 
 export class Topology {
   readonly #tasking: Tasking;
@@ -60,6 +81,68 @@ export class Topology {
   }
   get sentOver(): GraphFacts | undefined {
     return this.#sentOver;
+  }
+
+  /** Undefined: the graph is as it was loaded. */
+  get changed(): Changed | undefined {
+    if (this.#own === undefined) return undefined;
+    const { vertexCount, edgeCount, partitions } = this.#own.graph;
+    return {
+      now: this.#now,
+      before: this.#before,
+      gone: [...this.#gone],
+      added: [...this.#added],
+      vertexCount,
+      edgeCount,
+      partitions: partitions.map(({ base, vertices, edges }) => ({ base, vertices, edges })),
+    };
+  }
+  /** What a checkpoint holds of a partition of a graph that has changed. */
+  runsOf(partition: number): { [name: string]: Run } {
+    if (this.#own === undefined) return {};
+    const { vertexRun, edgeRun } = this.#own.graph.partitions[partition]!;
+    const runs: { [name: string]: Run } = { [VERTICES]: vertexRun, [EDGES]: edgeRun };
+    for (const [channel, name] of Object.entries(LISTINGS)) {
+      const listing = this.#sentOver?.[channel as Listings]?.[partition]?.listing;
+      if (listing !== undefined) runs[name] = listing;
+    }
+    return runs;
+  }
+
+  /** The graph of a checkpoint. */
+  restore(changed: Changed, more: readonly Restored['more'][]): void {
+    const { executor } = this.#tasking;
+    const of = (p: number, name: string): Run => more[p]![name]!.run;
+    const graph: LoadedGraph = {
+      ...this.#loaded.graph,
+      edge: this.#spec.edge ?? {},
+      vertexCount: changed.vertexCount,
+      edgeCount: changed.edgeCount,
+      partitions: changed.partitions.map((partition, p) => ({
+        ...partition,
+        vertexRun: of(p, VERTICES),
+        edgeRun: of(p, EDGES),
+      })),
+    };
+    const ownedOf = (names: readonly string[]): Owned => {
+      const all = more.flatMap(runs => names.flatMap(name => runs[name] ?? []));
+      return { ranges: all.flatMap(({ ranges }) => ranges), runs: all.map(({ run }) => run) };
+    };
+    this.#own = new GraphHandle(executor, graph, ownedOf([VERTICES, EDGES]));
+    this.#own.keepUntilChanged(ownedOf(Object.values(LISTINGS)));
+    this.#now = changed.now;
+    this.#before = changed.before;
+    for (const rank of changed.gone) this.#gone.add(rank);
+    for (const [id, rank] of changed.added) this.#added.set(id, rank);
+    const listed = (name: string): { [L in Listings]?: Arranged[] } | undefined => {
+      const listings = more.flatMap(runs => runs[name]?.run ?? []);
+      if (listings.length === 0) return undefined;
+      const channel = name === LISTINGS.out ? 'out' : 'in';
+      return { [channel]: listings.map(listing => ({ listing, sources: NO_RUN })) };
+    };
+    const lists = Object.values(LISTINGS).map(listed);
+    if (lists.every(list => list === undefined)) return;
+    this.#sentOver = Object.assign({ ...this.#own.facts }, ...lists) as GraphFacts;
   }
 
   /** Places of a partition's vertices that are gone. */

@@ -1,6 +1,7 @@
 /** Checkpoints that are damaged, or of another run, are refused by name; so are flags that mean nothing. */
 import {
   existsSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -55,7 +56,7 @@ const DAMAGES: readonly {
     title: 'a manifest of something else',
     file: /json$/,
     damage: path => writeFileSync(path, '{}'),
-    why: "it does not say 'superstep checkpoint 1'",
+    why: "it does not say 'superstep checkpoint 2'",
   },
 ];
 
@@ -148,12 +149,29 @@ test('standard input is known by its bytes', async t => {
   t.is((await from(['--resume'], GRAPH)).code, 0);
 });
 
-test('a program that changes its graph has no checkpoints yet, and says so', async t => {
-  const place = placeOf(t, { 'g.txt': '1 2\n2 3\n', 'job.ts': CHANGES });
-  await fails(t, place, ['./job.ts', 'g.txt', '--out', 'x.csv', '--checkpoint', '1'], 2, [
-    'superstep: changes changes its graph, which no checkpoint holds yet   [NOT_YET]',
-    '  Run it without --checkpoint.',
+test('the graph of a program that changes it is in its checkpoints: the same bytes; damaged, it is refused', async t => {
+  t.timeout(120_000);
+  const place = placeOf(t, { 'g.txt': GRAPH, 'job.ts': CHANGES });
+  const { folder } = place;
+  const asked = ['./job.ts', 'g.txt', '--out'];
+  t.is((await run(place, [...asked, 'x.csv', '--checkpoint', '1', '--workers', '2'])).code, 1);
+  const manifest = readFileSync(join(folder, FOLDER, 'program-1.json'), 'utf8');
+  const [files] = readdirSync(join(folder, FOLDER)).filter(name => !name.endsWith('.json'));
+  const edges = readdirSync(join(folder, FOLDER, files!)).find(name => /-edges-/.test(name))!;
+  const path = join(folder, FOLDER, files!, edges);
+  const whole = readFileSync(path);
+  flip(path);
+  writeFileSync(join(folder, 'go'), '');
+  await fails(t, place, [...asked, 'x.csv', '--resume'], 1, [
+    /-edges-.*: the checkpoint is damaged: its checksum differs {3}\[CHECKPOINT_CORRUPT\]$/,
+    /^ {2}job changes, stage checkpoint restore, task \d, attempt 1$/,
+    ANEW,
   ]);
+  writeFileSync(path, whole);
+  t.is(readFileSync(join(folder, FOLDER, 'program-1.json'), 'utf8'), manifest);
+  t.is((await run(place, [...asked, 'x.csv', '--resume', '--workers', '1'])).code, 0);
+  t.is((await run(place, [...asked, 'y.csv'])).code, 0);
+  t.deepEqual(readFileSync(join(folder, 'x.csv')), readFileSync(join(folder, 'y.csv')));
 });
 
 test('flags that mean nothing are refused', async t => {

@@ -77,16 +77,25 @@ export default job({
 });
 `;
 
-/** Takes an edge away in superstep 0. */
-export const CHANGES = `import { int64, vertexProgram } from 'superstep';
+/** Changes its graph in every superstep, with messages under way; until there is a file `go` it fails in superstep 4. */
+export const CHANGES = `import { existsSync } from 'node:fs';
+import { float64, int64, sum, vertexProgram } from 'superstep';
 export default vertexProgram({
   name: 'changes',
-  state: { edges: int64 },
-  message: int64,
-  compute(v, sent, { superstep }) {
+  state: { edges: int64, value: float64 },
+  message: float64,
+  combine: sum,
+  compute(v, sent, ctx) {
+    const { superstep } = ctx;
+    if (superstep === 4 && !existsSync('go')) throw new Error('not yet');
     v.edges = v.outDegree;
-    if (superstep === 0) for (const { target } of v.outEdges) v.removeEdges(target);
-    if (superstep === 2) v.voteToHalt();
+    v.value = v.value / 2 + sent + 1;
+    if (superstep === 6) return v.voteToHalt();
+    v.sendToOut(v.value / (v.outDegree + 1));
+    if (v.id % 7 === superstep) for (const { target } of v.outEdges) if (target % 3 === 0) v.removeEdges(target);
+    if (v.id % 1000 === superstep) v.addEdge(v.id === 0 ? 1 : v.id - 1, {});
+    if (v.id === 10 * superstep + 5) v.remove();
+    if (v.id === 3) ctx.addVertex(1000000 + superstep);
   },
 });
 `;

@@ -186,6 +186,7 @@ const HARD: readonly (readonly [string, Partial<JobContext>])[] = [
     'nothing in the arena, nothing kept',
     { refuse: { arena: true, residents: true } satisfies Refusals },
   ],
+  ['no room for what is optional', { refuse: { room: true } }],
   ['frames that are lost', { chaos: 3 }],
   ['everything is pulled', { refuse: { way: 'push' } }],
   ['everything is pushed', { refuse: { way: 'pull' } }],

@@ -36,6 +36,8 @@ export interface Refusals {
   readonly views?: boolean;
   /** What threads keep of a graph beyond what they must is not kept. */
   readonly residents?: boolean;
+  /** They drop it as soon as they need room for something else. */
+  readonly room?: boolean;
   /** This way of messages that are folded is not taken, however many or few have sent: all go the other. */
   readonly way?: 'pull' | 'push';
 }

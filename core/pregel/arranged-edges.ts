@@ -1,5 +1,7 @@
 /** The arranged edges of a partition, as the kernels fold along them: in memory if they fit there, otherwise batch by batch.
  *
+ * Order of calls: `hold`, once nothing more is needed of the resident: what is needed may drop what is held, and what lies there then is
+ * something else; `to` for each partition.
  * Places of sources have two bytes where the partition has so few vertices: what is read for every superstep is half as much.
  */
 import { BATCH_ROWS } from '../batch/columns.ts';
@@ -33,7 +35,8 @@ export class ArrangedEdges {
   readonly #counts: number;
   /** What is listed before each partition, and its edges; with all of them at the end. */
   readonly #starts: readonly (readonly [listed: number, edges: number])[];
-  readonly #held: readonly number[] | undefined;
+  #held: readonly number[] | undefined;
+  readonly #name: string;
 
   /** `weightBytes`: 0, 4 or 8. @throws LimitError MEMORY */
   constructor(
@@ -62,10 +65,15 @@ export class ArrangedEdges {
     };
     const most = Math.max(...this.listed);
     this.#counts = resident.need('arranged-counts', (most + 1) * 4, 'edges');
-    const [listed, edges] = starts.at(-1)!;
-    this.#held = resident.optional(
-      `arranged ${channel} ${partition}`,
-      [listed * 4 + 4, edges * this.#sourceBytes, edges * weightBytes],
+    this.#name = `arranged ${channel} ${partition}`;
+  }
+
+  /** Takes them into memory, or finds them there, if there is room. */
+  hold(): void {
+    const [listed, edges] = this.#starts.at(-1)!;
+    this.#held = this.#reading.resident.optional(
+      this.#name,
+      [listed * 4 + 4, edges * this.#sourceBytes, edges * this.#weightBytes],
       pointers => this.#fill(pointers),
     );
   }

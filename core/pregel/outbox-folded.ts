@@ -105,6 +105,7 @@ export class FoldedOutbox {
     const out = resident.need('pulled', most * this.#width + 8, what);
     const has = all ? 0 : resident.need('pulled-has', most, what);
     const state = resident.need('pull-state', 8, what);
+    edges.hold();
     const total = listed.reduce((sum, n) => sum + n, 0);
     const hint = total * (this.#width + (all ? 0 : 1)) + listed.length * 256;
     const writer = this.#request.writer(channel, listedFields(folding.kind, !all), hint);

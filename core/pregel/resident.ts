@@ -9,7 +9,7 @@ import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import type { Columns } from './columns.ts';
 import type { InEdges, LoadedGraph } from './loaded.ts';
-import type { JobContext } from '../mapreduce/stage.ts';
+import type { JobContext, Refusals } from '../mapreduce/stage.ts';
 import type { Arranged } from './arranged.ts';
 import type { GraphPart } from './parts.ts';
 import type { HeldState } from './state.ts';
@@ -53,6 +53,8 @@ export class Resident {
   readonly #optional = new Map<string, Optional>();
   /** For tests: whether what is optional is ever there. */
   readonly #keeps: boolean;
+  /** For tests: every block that is needed is one for which there is no memory as long as something optional is there. */
+  readonly #drops: boolean;
   readonly #columns = new Map<string, Columns>();
 
   /** The one of this graph in this thread. Others are closed: a thread works on one graph at a time. */
@@ -66,7 +68,7 @@ export class Resident {
       known.#changed(parsed);
       return known;
     }
-    const made = new Resident(worker.newKernels(), parsed, refuse?.residents !== true);
+    const made = new Resident(worker.newKernels(), parsed, refuse);
     worker.residents.set(name, made);
     return made;
   }
@@ -77,19 +79,21 @@ export class Resident {
     worker.residents.delete(name);
   }
 
-  private constructor(kernels: Kernels, facts: GraphFacts, keeps: boolean) {
+  private constructor(kernels: Kernels, facts: GraphFacts, refuse: Refusals | undefined) {
     this.kernels = kernels;
-    this.#keeps = keeps;
+    this.#keeps = refuse?.residents !== true;
+    this.#drops = refuse?.room === true;
     this.facts = facts;
     kernels.relief = () => this.#relieve();
   }
 
-  /** A block with room for `bytes`, by name; what it holds is what was there last if it was as large. */
+  /** A block with room for `bytes`, by name: whatever is optional may be gone afterwards. What it holds is what was there last if it was as large. */
   need(name: string, bytes: number, what: string): number {
     const known = this.#needed.get(name);
     if (known !== undefined && known.bytes >= bytes) return known.pointer;
     if (known !== undefined) this.kernels.free(known.pointer);
     this.#needed.delete(name);
+    if (this.#drops) this.#relieve();
     const pointer = this.kernels.alloc(bytes);
     if (pointer === 0) throw outOfMemory(bytes, what);
     this.#needed.set(name, { pointer, bytes });

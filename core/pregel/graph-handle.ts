@@ -95,8 +95,8 @@ export class GraphHandle {
   }
 }
 
-/** A partition's work is its edges, and about four edges' worth a vertex. */
-const VERTEX_WORK = 4;
+/** A partition's work is its edges, and a vertex is worth so many (load/plan.ts). */
+const VERTEX_WORK = 24;
 
 /** The heaviest first, each to the slot that has least. */
 function slotsFor({ partitions }: LoadedGraph, slots: number): number[] {

@@ -1,8 +1,8 @@
 /** Messages of vertex programs, folded on their way: values of a partition's vertices, along its edges, per target.
  *
- * Edges come arranged: *listed* targets, ascending; of each the number of its edges, and the edges' sources, ascending. That order is
- * the definition of a sum of doubles, whether edges are pulled by target (`gather…`) or pushed by few senders (`expand…`,
- * `sortPairs`, `foldPairs…`).
+ * Edges come arranged: *listed* targets; of each the number of its edges, and where the values of their sources lie, in ascending order of
+ * source. That order is the definition of a sum of doubles, whether edges are pulled by target (`pull…`) or pushed by few senders
+ * (`expand…`, `sortPairs`, `foldPairs…`).
  * Operations and ways are constants of each loop: `@inline` functions see them as such.
  */
 import { MAX, MIN, SUM } from './aggregates';

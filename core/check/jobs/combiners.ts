@@ -19,10 +19,12 @@ import {
   utf8,
 } from '../../index.ts';
 
-/** Longest common beginning, by code unit: it may end within a character, where no column can hold it. */
+/** Longest common beginning, in whole characters: one that ended within a character could be in no column. */
 function common(a: string, b: string): string {
   let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
+  while (length < a.length && a.codePointAt(length) === b.codePointAt(length)) {
+    length += a.codePointAt(length)! > 0xffff ? 2 : 1;
+  }
   return a.slice(0, length);
 }
 
@@ -69,7 +71,6 @@ const EXACT = {
 } as const;
 const valuesOf = ({ text, n }: { readonly text: string; readonly n: number }) => ({
   bits: Uint8Array.of(1 << (n & 7), 1 << ((n >> 3) & 7)),
-  // All begin alike up to half of a character.
   beginning: `b${n % 2 === 0 ? '\u{1f600}' : '\u{1f601}'}${text}`,
   seen: [n & 15],
   first: text,

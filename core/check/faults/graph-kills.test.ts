@@ -163,7 +163,9 @@ test('threads that are killed and frames that are lost change no byte of a graph
   const place = placeOf(t, { 'g.txt': GRAPH });
   const hashes = new Map<string, string>();
   let retried = 0;
-  for (const chaos of [undefined, 2]) {
+  // When threads die is a matter of time: once would do, and mostly does.
+  for (const chaos of [undefined, 2, 3, 4, 5, 6, 7, 8]) {
+    if (retried > 0) break;
     const more = chaos === undefined ? {} : { chaos };
     await using session = await open({ workers: 3, memory: '256MiB', temp: place.temp, ...more });
     for (const job of ['pagerank', 'cdlp']) {

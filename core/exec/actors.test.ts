@@ -1,28 +1,17 @@
 /** Actors on real threads. Failure stories as lists of events: actor-stories.test.ts. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import serial, { type ExecutionContext } from 'ava';
-import type { OpenOptions, Ref } from '../define/session.ts';
+import type { Ref } from '../define/session.ts';
 import { LimitError, LostError, type SuperstepError, TaskError } from '../errors.ts';
 import * as actors from './fixtures/actors.ts';
+import { folder, session, threadEntry } from './fixtures/session.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { TaskSession } from './runtime.ts';
 
 // One after the other: threads and handles are counted.
 const test = serial.serial;
-const threadEntry = new URL('../worker-main.js', import.meta.url);
 
-function session(t: ExecutionContext, options: OpenOptions = {}): TaskSession {
-  const opened = new TaskSession({ workers: 2, memory: '256MiB', ...options }, { threadEntry });
-  t.teardown(() => opened.close());
-  return opened;
-}
-function folder(t: ExecutionContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'superstep-test-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 const codeOf = async (t: ExecutionContext, promise: Promise<unknown>): Promise<string> =>
   (await t.throwsAsync<SuperstepError>(promise))!.code;
 

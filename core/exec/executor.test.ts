@@ -1,20 +1,11 @@
 /** What the engine's own tasks have of the runtime: shared memory, labels, cancelling. On real threads. */
-import serial, { type ExecutionContext } from 'ava';
-import type { OpenOptions } from '../define/session.ts';
+import serial from 'ava';
 import { DataError, LostError, type SuperstepError } from '../errors.ts';
+import { MIB, session } from './fixtures/session.ts';
 import * as tasks from './fixtures/tasks.ts';
-import { TaskSession } from './runtime.ts';
 
 // One after the other: threads are counted.
 const test = serial.serial;
-const threadEntry = new URL('../worker-main.js', import.meta.url);
-const MIB = 2 ** 20;
-
-function session(t: ExecutionContext, options: OpenOptions = {}): TaskSession {
-  const opened = new TaskSession({ workers: 2, memory: '256MiB', ...options }, { threadEntry });
-  t.teardown(() => opened.close());
-  return opened;
-}
 
 test('shared memory passes through, ranges change owners', async t => {
   const { executor } = session(t);

@@ -160,20 +160,6 @@ export class Link {
       this.send([TO_WORKER.define, index, kind, ref.module, ref.name, memoryBytes]);
     }
     const members = whole ? dependencies.slice(1) : dependencies;
-    if (call !== undefined) {
-      return this.send([
-        TO_WORKER.call,
-        task.sequence,
-        task.entry.id,
-        definition.index,
-        whole ? dependencies[0]!.value : task.base,
-        task.keys,
-        task.keys === undefined ? undefined : members.map(entry => entry.value),
-        call.actor.entry.id,
-        call.method,
-        call.checkpoint?.value,
-      ]);
-    }
     this.send([
       TO_WORKER.run,
       task.sequence,
@@ -185,6 +171,11 @@ export class Link {
       task.alone,
       label === undefined ? undefined : { job: label.job, stage: label.stage, task: label.task },
       room,
+      call && {
+        actor: call.actor.entry.id,
+        method: call.method,
+        checkpoint: call.checkpoint?.value,
+      },
     ]);
   }
 

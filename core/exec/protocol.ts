@@ -22,8 +22,7 @@ export const TO_WORKER = {
   failed: 6,
   ranges: 7,
   temp: 8,
-  call: 9,
-  drop: 10,
+  drop: 9,
 } as const;
 
 /** What a worker prints and reports about a run. */
@@ -31,6 +30,14 @@ export interface RunLabel {
   readonly job: string;
   readonly stage: string;
   readonly task: number;
+}
+
+/** What makes a run a call of an actor. */
+export interface CallOf {
+  readonly actor: number;
+  /** Undefined is the constructor; `checkpoint` is what it is restored from. */
+  readonly method: string | undefined;
+  readonly checkpoint: Wire;
 }
 
 type W = typeof TO_WORKER;
@@ -58,19 +65,7 @@ export type ToWorker =
       label: RunLabel | undefined,
       /** Shared memory that is the run's. */
       room: Range | undefined,
-    ]
-  | [
-      op: W['call'],
-      sequence: number,
-      id: number,
-      definition: number,
-      base: Wire,
-      keys: readonly Key[] | undefined,
-      parts: readonly Wire[] | undefined,
-      actor: number,
-      /** Undefined is the constructor; `checkpoint` is what it is restored from. */
-      method: string | undefined,
-      checkpoint: Wire,
+      call: CallOf | undefined,
     ]
   | [op: W['drop'], actor: number]
   | [op: W['abort'], sequence: number, error: PlainError]

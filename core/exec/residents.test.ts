@@ -1,18 +1,10 @@
 /** What stays in a thread between tasks. */
-import serial, { type ExecutionContext } from 'ava';
+import serial from 'ava';
 import { LostError } from '../errors.ts';
+import { MIB, session } from './fixtures/session.ts';
 import * as tasks from './fixtures/tasks.ts';
-import { TaskSession } from './runtime.ts';
 
 const test = serial.serial;
-const threadEntry = new URL('../worker-main.js', import.meta.url);
-const MIB = 2 ** 20;
-
-function session(t: ExecutionContext): TaskSession {
-  const opened = new TaskSession({ workers: 2, memory: '256MiB' }, { threadEntry });
-  t.teardown(() => opened.close());
-  return opened;
-}
 
 test('tasks pinned to a slot find there what others have left, also after its thread has died', async t => {
   const { executor } = session(t);

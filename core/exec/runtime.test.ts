@@ -1,28 +1,15 @@
 /** Tasks on real threads. What may end the process runs in a child (children.test.ts). */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import serial, { type ExecutionContext } from 'ava';
-import type { OpenOptions, Ref } from '../define/session.ts';
+import serial from 'ava';
+import type { Ref } from '../define/session.ts';
 import { LimitError, LostError, type SuperstepError, TaskError } from '../errors.ts';
+import { folder, MIB, session, threadEntry } from './fixtures/session.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { TaskSession } from './runtime.ts';
 
 // One after the other: threads and handles are counted.
 const test = serial.serial;
-const threadEntry = new URL('../worker-main.js', import.meta.url);
-const MIB = 2 ** 20;
-
-function session(t: ExecutionContext, options: OpenOptions = {}): TaskSession {
-  const opened = new TaskSession({ workers: 2, memory: '256MiB', ...options }, { threadEntry });
-  t.teardown(() => opened.close());
-  return opened;
-}
-function folder(t: ExecutionContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'superstep-test-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 test('values of all kinds go there and back', async t => {
   const { remote, get } = session(t);

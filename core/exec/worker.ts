@@ -26,11 +26,7 @@ import { TO_DRIVER, TO_WORKER, type ToWorker } from './protocol.ts';
 import { type Loaded, type RunEvents, TURN_MS, ThreadHost } from './thread.ts';
 import { INLINE_BYTES, type Packed, type Wire, isActor, pack } from './wire.ts';
 
-type Of<O extends keyof typeof TO_WORKER> = Extract<
-  ToWorker,
-  [(typeof TO_WORKER)[O], ...unknown[]]
->;
-type RunMessage = Of<'run'> | Of<'call'>;
+type RunMessage = Extract<ToWorker, [(typeof TO_WORKER)['run'], ...unknown[]]>;
 
 const isLarge = (packed: Packed): packed is Uint8Array =>
   packed instanceof Uint8Array && packed.byteLength >= INLINE_BYTES;
@@ -117,7 +113,7 @@ class Worker implements RunEvents {
   }
 
   #take(message: ToWorker): void {
-    if (message[0] === TO_WORKER.run || message[0] === TO_WORKER.call) this.#queue.push(message);
+    if (message[0] === TO_WORKER.run) this.#queue.push(message);
     else if (message[0] === TO_WORKER.drop) this.#instances.drop(message[1]);
     else if (message[0] === TO_WORKER.abort) this.#abort(message[1], fromPlain(message[2]));
     else this.#host.receive(message);
@@ -137,13 +133,11 @@ class Worker implements RunEvents {
   // A run.
 
   #begin(message: RunMessage): void {
-    const [, sequence, id, index] = message;
+    const [, sequence, id, index, , , , alone, label, room, call] = message;
     const host = this.#host;
     // Taken back meanwhile.
     if (!host.control.start(sequence)) return;
     const definition = host.definition(index);
-    const [alone, label, room] =
-      message[0] === TO_WORKER.run ? [message[7], message[8], message[9]] : [false];
     const { name, softHeapBytes } = definition;
     const run = new TaskContext(host, sequence, id, name, softHeapBytes, alone, label);
     run.room = room;
@@ -152,10 +146,7 @@ class Worker implements RunEvents {
     if (alone) closeResidents(host.residents);
     host.control.reading(-1, 0);
     this.#enter(run);
-    const before =
-      message[0] === TO_WORKER.call
-        ? this.#instances.arrive(run, message[7], message[8])
-        : undefined;
+    const before = call && this.#instances.arrive(run, call.actor, call.method);
     const aborted = this.#aborted.get(sequence);
     if (aborted !== undefined) {
       this.#aborted.delete(sequence);
@@ -204,8 +195,9 @@ class Worker implements RunEvents {
   #invoke(run: TaskContext, { spec, error }: Loaded, message: RunMessage): unknown {
     const argument = this.#argument(run, message);
     if (spec === undefined) throw error;
-    if (message[0] === TO_WORKER.run) return spec.run(argument, run);
-    const checkpoint = this.#host.unpack(message[9]);
+    const call = message[10];
+    if (call === undefined) return spec.run(argument, run);
+    const checkpoint = this.#host.unpack(call.checkpoint);
     return this.#instances.enter(run, spec.Class, argument as unknown[], checkpoint);
   }
 

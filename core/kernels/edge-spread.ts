@@ -35,6 +35,8 @@ export class EdgeSpreader {
     this.#kernels = kernels;
     this.#bits = bits;
     this.#shift = shiftOf(weightWidth);
+    this.#state = kernels.allocOrThrow(STATE_BYTES + 4 * this.ranges, 'arranging edges');
+    this.#filled = this.#state + STATE_BYTES;
     const rowBytes = 8 + weightWidth;
     const worth = Math.max(LEAST_ROWS, MOST_BYTES / rowBytes / this.ranges);
     // Even, so that weights of 8 bytes begin where such a number may.
@@ -44,12 +46,13 @@ export class EdgeSpreader {
       rows = Math.max(LEAST_ROWS, Math.floor(rows / 4) * 2);
       area = kernels.alloc(rows * rowBytes * this.ranges);
     }
-    if (area === 0) throw outOfMemory(rows * rowBytes * this.ranges, 'arranging edges');
+    if (area === 0) {
+      kernels.free(this.#state);
+      throw outOfMemory(rows * rowBytes * this.ranges, 'arranging edges');
+    }
     this.#rows = rows;
     this.#stride = rows * rowBytes;
     this.#area = area;
-    this.#state = kernels.allocOrThrow(STATE_BYTES + 4 * this.ranges, 'arranging edges');
-    this.#filled = this.#state + STATE_BYTES;
   }
 
   /** Before the edges of sources with these degrees, from the first on. */

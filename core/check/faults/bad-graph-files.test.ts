@@ -4,7 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import ava from 'ava';
-import { open } from '../../index.ts';
 import { fails, placeOf, run } from './command.ts';
 import {
   AS_TEXT,
@@ -15,13 +14,11 @@ import {
   OUT,
   walks,
 } from './graph-files.ts';
-import { type FailsIn, failsIn } from './in-session.ts';
+import { oneSession } from './in-session.ts';
 
 /** One at a time: each is a process with threads of its own, or changes the folder that is worked in. */
 const test = ava.serial;
-const session = await open({ workers: 2, memory: '256MiB' });
-test.after.always(() => session.close());
-const failsHere = (...how: FailsIn): Promise<void> => failsIn(session, ...how);
+const { failsHere } = await oneSession(test);
 
 test('a graph of Graphalytics of which a file is missing or wrong', async t => {
   const directed = 'graph.g.directed = true\n';
@@ -165,8 +162,7 @@ test('graphology JSON that is no graph, or one that cannot be read', async t => 
     else await failsHere(t, place, args, 1, lines);
   }
   const wide = placeOf(t, { 'g.json': nodesAndEdges('{"key":"9223372036854775808"}') });
-  await failsIn(
-    session,
+  await failsHere(
     t,
     wide,
     ['wcc', ...GRAPHOLOGY, '--schema', 'source:int64,target:int64', ...OUT],

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ava, { type ExecutionContext } from 'ava';
-import { open } from '../../index.ts';
 import { fails, type Place, placeOf, run } from './command.ts';
 import {
   AS_TEXT,
@@ -13,13 +12,11 @@ import {
   OUT,
   walks,
 } from './graph-files.ts';
-import { type FailsIn, failsIn, runIn } from './in-session.ts';
+import { oneSession, runIn } from './in-session.ts';
 
 /** One at a time: each is a process with threads of its own, or changes the folder that is worked in. */
 const test = ava.serial;
-const session = await open({ workers: 2, memory: '256MiB' });
-test.after.always(() => session.close());
-const failsHere = (...how: FailsIn): Promise<void> => failsIn(session, ...how);
+const { session, failsHere } = await oneSession(test);
 
 const FROM_1 = ['--param', 'source=1'];
 const bfs = (file: string, source: string): string[] => [
@@ -193,8 +190,7 @@ test('weights that are not there, in every format', async t => {
     "superstep: a.csv: no column 'weight'   [COLUMN_MISSING]",
     '  There are: source, target. Rename one in the header.',
   ]);
-  await failsIn(
-    session,
+  await failsHere(
     t,
     place,
     sssp('a.mtx'),
@@ -204,8 +200,7 @@ test('weights that are not there, in every format', async t => {
       'Entries of a pattern have no values: write them as real, or run a job without weights.',
     ),
   );
-  await failsIn(
-    session,
+  await failsHere(
     t,
     place,
     sssp(...GRAPHALYTICS),
@@ -215,8 +210,7 @@ test('weights that are not there, in every format', async t => {
       'If edges have a weight, say so in g.properties: graph.g.edge-properties.names = weight',
     ),
   );
-  await failsIn(
-    session,
+  await failsHere(
     t,
     place,
     sssp(...GRAPHOLOGY),

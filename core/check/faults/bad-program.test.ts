@@ -1,14 +1,12 @@
 /** What a vertex program gets for its mistakes: which vertex, which superstep, which line, and what to do. Each as the command
  *  prints it; those that every job must have are runs of the command itself, the others of one session, which costs less. */
 import ava, { type ExecutionContext } from 'ava';
-import { open } from '../../index.ts';
 import { fails, type Place, placeOf } from './command.ts';
-import { failsIn } from './in-session.ts';
+import { oneSession } from './in-session.ts';
 
 /** One at a time: each is a process with threads of its own. */
 const test = ava.serial;
-const session = await open({ workers: 2, memory: '256MiB' });
-test.after.always(() => session.close());
+const { failsHere } = await oneSession(test);
 
 const ARGS = ['./mine.ts', 'a.txt', '--out', 'out.csv'];
 type Lines = readonly (string | RegExp)[];
@@ -43,7 +41,7 @@ function programFails(
   lines: Lines,
   edges?: string,
 ): Promise<void> {
-  return failsIn(session, t, programIn(t, parts, edges), ARGS, exit, lines);
+  return failsHere(t, programIn(t, parts, edges), ARGS, exit, lines);
 }
 const TASK = '  job mine, stage mine, task 0, attempt 1';
 const AT_COMPUTE = /^ {2}at Object\.compute \(.*mine\.ts:5:\d+\)$/;

@@ -1,11 +1,12 @@
 /** For tests of many mistakes: what a command would say and leave, found out in a session that is there already. A process with
  *  threads of its own takes 20 times as long; of each kind of mistake one test runs the command itself. */
-import type { ExecutionContext } from 'ava';
+import type { ExecutionContext, TestFn } from 'ava';
 import { findJob } from '../../cli/find-job.ts';
 import type { RunFlags } from '../../cli/flags.ts';
 import { makeTables } from '../../cli/make-tables.ts';
 import { exitCodeOf, printError } from '../../cli/print-error.ts';
 import type { Report, Session } from '../../define/session.ts';
+import { open } from '../../index.ts';
 import type { InternalRunOptions } from '../../job/session-run.ts';
 import { type Place, stateOf } from './command.ts';
 
@@ -61,11 +62,18 @@ export type FailsIn = [
   lines: readonly (string | RegExp)[],
 ];
 
+/** A session for the tests of a file, and `failsIn` in it. */
+export async function oneSession(test: Pick<TestFn, 'after'>): Promise<{
+  readonly session: Session;
+  readonly failsHere: (...how: FailsIn) => Promise<void>;
+}> {
+  const session = await open({ workers: 2, memory: '256MiB' });
+  test.after.always(() => session.close());
+  return { session, failsHere: (...how) => failsIn(session, ...how) };
+}
+
 /** As `fails` of command.ts. A pattern among `lines` that is one of a frame is not looked at. */
-export async function failsIn(
-  session: Session,
-  ...[t, place, args, exit, lines]: FailsIn
-): Promise<void> {
+async function failsIn(session: Session, ...[t, place, args, exit, lines]: FailsIn): Promise<void> {
   const before = stateOf(place.folder);
   const failure = await runIn(session, place, args).then(
     (): unknown => 'it did not fail',

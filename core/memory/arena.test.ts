@@ -19,8 +19,8 @@ test('slabs are 64 MiB, or a sixteenth of a small limit', t => {
   }
 });
 
-test('all or nothing: a refusal leaves no range behind', t => {
-  const budget = Budget.create(8 * MiB, 1);
+test('half of the limit, all or nothing: a refusal leaves no range behind', t => {
+  const budget = Budget.create(16 * MiB, 1);
   const arena = new Arena(budget);
   t.is(arena.allocate(Array.from({ length: 9 }, () => MiB)), undefined);
   t.is(arena.usedBytes, 0);
@@ -74,7 +74,7 @@ test('property: ranges never overlap, are aligned, keep their bytes, and all spa
   );
   fc.assert(
     fc.property(steps, list => {
-      const arena = new Arena(Budget.create(2 * MiB, 1), { slabBytes: 128 * 1024 });
+      const arena = new Arena(Budget.create(4 * MiB, 1), { slabBytes: 128 * 1024 });
       const live: { range: Range; mark: number; count: number }[] = [];
       let mark = 0;
       for (const step of list) {

@@ -1,11 +1,14 @@
 /** What a worker's share of the budget is made of: numbers that follow from its floor alone.
  *
  *   floor = working memory (young generation, buffers of the engine) + kernels, which may also take from the pool
+ *   even share = its part of what the arena leaves at most, less working memory
  *
  * The working memory lies in V8's heap and in ArrayBuffers, where nothing can be refused: so all of it is reserved when a
  * worker's kernels are made, whether it is used or not, and each part has a bound of its own.
  * Not here: who reserves (exec/thread.ts), the pool (budget.ts).
  */
+import type { Budget } from './budget.ts';
+
 const MIB = 2 ** 20;
 
 /** V8 lets garbage gather in three semi-spaces before it looks; more makes collections rarer, but every worker holds
@@ -35,4 +38,13 @@ export function youngBytes(floorBytes: number): number {
 /** What a worker with this floor comes to hold beside its kernels. */
 export function workingBytes(floorBytes: number): number {
   return youngBytes(floorBytes) - IDLE_YOUNG_BYTES + BUFFER_BYTES;
+}
+
+/** Of the limit, at most: slabs are never given back, and what workers need comes later than the slabs of what they read. */
+export const ARENA_OF_LIMIT = 1 / 2;
+
+/** What a worker's kernels can have when the arena is full and every other worker has as much. */
+export function evenShareBytes({ limitBytes, slots, floorBytes }: Budget): number {
+  const left = limitBytes * (1 - ARENA_OF_LIMIT);
+  return left / Math.max(1, slots - 1) - workingBytes(floorBytes);
 }

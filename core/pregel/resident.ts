@@ -1,11 +1,13 @@
 /** What a thread keeps of a graph between tasks: kernel memory of its own, and in it what its partitions are made of.
  *
- * It is a cache: all of it is made again from runs when a thread is new. *Needed* blocks (columns, inboxes) are taken with `need`, which
- * drops *optional* ones (arranged edges) when memory is refused; those are then read from their runs, chunk by chunk, each time.
- * Invariant: one task at a time uses it; a block's address is good until it is freed or, if optional, until the next `need`.
+ * It is a cache: all of it is made again from runs when a thread is new. Where memory is refused, *optional* blocks (arranged edges, listings)
+ * go first: those are then read from their runs, chunk by chunk, each time. Then go the blocks that the task has not asked for: columns of
+ * other partitions.
+ * Invariant: one task at a time uses it; a block's address is good until the task ends or, if optional, until the next `need`.
  */
 import type { WorkerContext } from '../exec/executor.ts';
 import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
+import { evenShareBytes } from '../memory/shares.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import type { Columns } from './columns.ts';
 import type { InEdges, LoadedGraph } from './loaded.ts';
@@ -37,9 +39,15 @@ export function packFacts(facts: GraphFacts): SharedArrayBuffer {
 export const unpackFacts = (facts: SharedArrayBuffer): GraphFacts =>
   JSON.parse(Buffer.from(new Uint8Array(facts)).toString()) as GraphFacts;
 
-/** A block of kernel memory that may be dropped. */
-interface Optional {
-  readonly pointers: readonly number[];
+/** What lies in kernel memory under one name. */
+interface Kept<T> {
+  readonly of: T;
+  /** The task that has asked for it last. */
+  task: number;
+}
+interface Block {
+  readonly pointer: number;
+  readonly bytes: number;
 }
 
 export class Resident {
@@ -48,29 +56,32 @@ export class Resident {
   /** Programs that have run here, with what is generated for them. */
   readonly programs = new Map<string, unknown>();
   /** By partition, of the program that runs now. */
-  readonly #states = new Map<number, HeldState & { readonly program: string }>();
-  readonly #needed = new Map<string, { pointer: number; bytes: number }>();
-  readonly #optional = new Map<string, Optional>();
+  readonly #states = new Map<number, Kept<HeldState & { readonly program: string }>>();
+  readonly #needed = new Map<string, Kept<Block>>();
+  readonly #columns = new Map<string, Kept<Columns>>();
+  readonly #optional = new Map<string, readonly number[]>();
+  /** Counts tasks. */
+  #task = 0;
+  /** What is optional leaves the pool to what others need. */
+  readonly #optionalBytes: number;
   /** For tests: whether what is optional is ever there. */
   readonly #keeps: boolean;
-  /** For tests: every block that is needed is one for which there is no memory as long as something optional is there. */
+  /** For tests: every block that is needed is one for which there is no memory as long as something can go. */
   readonly #drops: boolean;
-  readonly #columns = new Map<string, Columns>();
 
-  /** The one of this graph in this thread. Others are closed: a thread works on one graph at a time. */
+  /** The one of this graph in this thread, for a task that begins. */
   static of(worker: WorkerContext, part: GraphPart, { refuse }: JobContext): Resident {
     const { key, version, facts } = part;
     const name = `graph ${key}`;
     const known = worker.residents.get(name) as Resident | undefined;
-    if (known?.facts.version === version) return known;
-    const parsed = unpackFacts(facts);
-    if (known !== undefined) {
-      known.#changed(parsed);
-      return known;
+    if (known === undefined) {
+      const made = new Resident(worker, unpackFacts(facts), refuse);
+      worker.residents.set(name, made);
+      return made;
     }
-    const made = new Resident(worker.newKernels(), parsed, refuse);
-    worker.residents.set(name, made);
-    return made;
+    known.#task++;
+    if (known.facts.version !== version) known.#changed(unpackFacts(facts));
+    return known;
   }
 
   static close(worker: WorkerContext, key: string): void {
@@ -79,29 +90,30 @@ export class Resident {
     worker.residents.delete(name);
   }
 
-  private constructor(kernels: Kernels, facts: GraphFacts, refuse: Refusals | undefined) {
-    this.kernels = kernels;
+  private constructor(worker: WorkerContext, facts: GraphFacts, refuse: Refusals | undefined) {
+    this.kernels = worker.newKernels();
+    this.#optionalBytes = evenShareBytes(worker.budget);
     this.#keeps = refuse?.residents !== true;
     this.#drops = refuse?.room === true;
     this.facts = facts;
-    kernels.relief = () => this.#relieve();
+    this.kernels.relief = () => this.#relieve();
   }
 
-  /** A block with room for `bytes`, by name: whatever is optional may be gone afterwards. What it holds is what was there last if it was as large. */
+  /** A block with room for `bytes`, by name. What it holds is what was there last, if it is still there and was as large: see `known`. */
   need(name: string, bytes: number, what: string): number {
-    const known = this.#needed.get(name);
+    const known = this.#used(this.#needed, name);
     if (known !== undefined && known.bytes >= bytes) return known.pointer;
     if (known !== undefined) this.kernels.free(known.pointer);
     this.#needed.delete(name);
-    if (this.#drops) this.#relieve();
+    if (this.#drops) while (this.#relieve());
     const pointer = this.kernels.alloc(bytes);
     if (pointer === 0) throw outOfMemory(bytes, what);
-    this.#needed.set(name, { pointer, bytes });
+    this.#keep(this.#needed, name, { pointer, bytes });
     return pointer;
   }
 
   known(name: string): number | undefined {
-    return this.#needed.get(name)?.pointer;
+    return this.#used(this.#needed, name)?.pointer;
   }
 
   /** Blocks of these sizes; undefined when there is no memory for them. `fill` makes them the first time. */
@@ -111,30 +123,29 @@ export class Resident {
     fill: (pointers: readonly number[]) => void,
   ): readonly number[] | undefined {
     const known = this.#optional.get(name);
-    if (known !== undefined) return known.pointers;
-    if (!this.#keeps) return undefined;
+    if (known !== undefined) return known;
+    const bytes = sizes.reduce((sum, size) => sum + size, this.kernels.usedBytes);
+    if (!this.#keeps || bytes > this.#optionalBytes) return undefined;
     const { relief } = this.kernels;
-    // One that is optional drops no other.
+    // What is optional drops nothing.
     this.kernels.relief = undefined;
-    const pointers = sizes.map(bytes => (bytes === 0 ? 0 : this.kernels.alloc(bytes)));
+    const pointers = sizes.map(size => (size === 0 ? 0 : this.kernels.alloc(size)));
     this.kernels.relief = relief;
     if (pointers.some((pointer, i) => pointer === 0 && sizes[i]! > 0)) {
       for (const pointer of pointers) this.kernels.free(pointer);
       return undefined;
     }
     fill(pointers);
-    this.#optional.set(name, { pointers });
+    this.#optional.set(name, pointers);
     return pointers;
   }
 
   /** The state columns of a partition; those of a program before are dropped. */
   state(partition: number, program: string, make: () => HeldState): HeldState {
-    const known = this.#states.get(partition);
+    const known = this.#used(this.#states, partition);
     if (known?.program === program) return known;
     if (known !== undefined) this.#dropState(partition, known);
-    const made = Object.assign(make(), { program });
-    this.#states.set(partition, made);
-    return made;
+    return this.#keep(this.#states, partition, Object.assign(make(), { program }));
   }
   #dropState(partition: number, { columns, awake }: HeldState): void {
     columns.free();
@@ -144,28 +155,53 @@ export class Resident {
 
   /** Columns by name, made and filled once. */
   columns(name: string, make: () => Columns): Columns {
-    const known = this.#columns.get(name) ?? make();
-    this.#columns.set(name, known);
-    return known;
+    return this.#used(this.#columns, name) ?? this.#keep(this.#columns, name, make());
+  }
+
+  #used<K, T>(kept: Map<K, Kept<T>>, key: K): T | undefined {
+    const known = kept.get(key);
+    if (known !== undefined) known.task = this.#task;
+    return known?.of;
+  }
+  #keep<K, T>(kept: Map<K, Kept<T>>, key: K, of: T): T {
+    kept.set(key, { of, task: this.#task });
+    return of;
   }
 
   /** Nothing of the graph as it was is good any more. */
   #changed(facts: GraphFacts): void {
     this.facts = facts;
-    this.#relieve();
-    for (const columns of this.#columns.values()) columns.free();
-    this.#columns.clear();
-    for (const { pointer } of this.#needed.values()) this.kernels.free(pointer);
-    this.#needed.clear();
-    for (const [partition, state] of this.#states) this.#dropState(partition, state);
+    while (this.#relieve());
   }
 
+  /** Frees what can be had again. False: there is nothing. */
   #relieve(): boolean {
+    return this.#dropOptional() || this.#dropOthers();
+  }
+
+  #dropOptional(): boolean {
     const any = this.#optional.size > 0;
-    for (const { pointers } of this.#optional.values()) {
+    for (const pointers of this.#optional.values()) {
       for (const pointer of pointers) this.kernels.free(pointer);
     }
     this.#optional.clear();
+    return any;
+  }
+
+  /** All that this task has not asked for. */
+  #dropOthers(): boolean {
+    let any = false;
+    const others = <K, T>(kept: Map<K, Kept<T>>, drop: (of: T, key: K) => void): void => {
+      for (const [key, { of, task }] of kept) {
+        if (task === this.#task) continue;
+        any = true;
+        kept.delete(key);
+        drop(of, key);
+      }
+    };
+    others(this.#needed, ({ pointer }) => this.kernels.free(pointer));
+    others(this.#columns, columns => columns.free());
+    others(this.#states, (state, partition) => this.#dropState(partition, state));
     return any;
   }
 

@@ -38,6 +38,8 @@ export interface Request {
   /** Of a definition made by `task(name, run)`; run(argument, context) gets a WorkerContext. */
   readonly ref: { readonly module: string; readonly name: string };
   readonly argument: unknown;
+  /** The argument is plain data that nobody will change: it is sent as it is, and not copied first. */
+  readonly final?: boolean;
   readonly label?: Label;
   readonly attempts?: Attempts;
   /** For one attempt, while it runs: time in which the task awaits others does not count. */

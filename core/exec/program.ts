@@ -201,10 +201,9 @@ export class Program implements RefOwner, Caller, Executor, Remote {
     this.#assertOpen();
     const definition = this.#define('task', request.ref);
     const entry = newEntry(++this.#ids);
-    const { label, attempts, timeoutMs, signal, argument, roomBytes } = request;
+    const { label, attempts, timeoutMs, signal, roomBytes } = request;
     const pinned = this.#pinOf(request);
-    const split: Split = { whole: undefined, value: argument, keys: undefined, refs: [] };
-    const given = this.#argument(split, () => `the argument of task '${request.ref.name}'`);
+    const given = this.#given(request);
     const spec = { ...given, nested: false, pinned, label, roomBytes };
     const task = newTask(entry, definition, { ...spec, attempts, timeoutMs, keepsRanges: true });
     this.#driver.post({ type: 'submitted', task });
@@ -280,6 +279,15 @@ export class Program implements RefOwner, Caller, Executor, Remote {
     const ref = new TaskRef<T>(this, entry.id, entry);
     this.#forgotten.register(ref, entry, ref);
     return ref;
+  }
+
+  #given({ ref, argument, final }: Request) {
+    if (final === true) {
+      const base: Wire = { kind: 'shared', value: argument };
+      return { base, whole: false, keys: undefined, dependencies: [] };
+    }
+    const split: Split = { whole: undefined, value: argument, keys: undefined, refs: [] };
+    return this.#argument(split, () => `the argument of task '${ref.name}'`);
   }
 
   /** An argument as the driver takes it. One too large for messages becomes an object that the task alone holds. */

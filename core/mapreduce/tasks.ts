@@ -152,6 +152,7 @@ async function runWalk<O>(
 export interface KnownTask<R> {
   readonly ref: DefinitionRef;
   readonly argument: unknown;
+  readonly final?: boolean;
   readonly label: { readonly job: string; readonly stage: string; readonly task: number };
   /** It runs there and nowhere else. */
   readonly slot?: number;

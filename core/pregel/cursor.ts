@@ -218,15 +218,17 @@ function stored(of: AnyType, array: string, at: string, value: string): string {
   if (of.type === 'int64' && !('read' in of)) {
     return `{ const high = Math.floor(${value} / 4294967296); ${array}[2 * ${at}] = ${value} - high * 4294967296; ${array}[2 * ${at} + 1] = high; }`;
   }
-  // A NaN of the user's may carry other bits.
-  if (of.type === 'float64') return `${array}[${at}] = ${value} === ${value} ? ${value} : NaN;`;
   return `${array}[${at}] = ${value};`;
 }
+
+/** A NaN of the user's may carry other bits. */
+const canonical = (of: AnyType, value: string): string =>
+  of.type === 'float64' ? `if (${value} !== ${value}) ${value} = NaN;` : '';
 
 function setter(of: AnyType, k: number, name: string): string {
   const refuse = `host.refuse("state", ${quote(name)}, types[${quote(name)}], x)`;
   if (!isDirect(of)) return `if (!host.fits(x, types[${quote(name)}])) ${refuse}; s${k}[i] = x;`;
-  const write = `if (${misfit(of, 'x')}) ${refuse}; ${stored(of, `s${k}`, 'i', 'x')}`;
+  const write = `if (${misfit(of, 'x')}) ${refuse}; ${canonical(of, 'x')} ${stored(of, `s${k}`, 'i', 'x')}`;
   if (!of.nullable) return write;
   return `if (x === null) { s${k}n[i] = 0; ${stored({ ...of, nullable: true }, `s${k}`, 'i', zeroText(of))} return; } ${write} s${k}n[i] = 1;`;
 }
@@ -299,7 +301,7 @@ function sendersText(plan: MessagePlan): string {
     ${check}
     if (${degree} === 0) return;
     if (${way}Flags[i] === 0) { ${way}Flags[i] = 1; ${way}Count++; ${way}Edges += ${degree}; }
-    else m = merge(${numberAt(of, `${way}Values`, 'i', 'message')}, m);
+    else { m = merge(${numberAt(of, `${way}Values`, 'i', 'message')}, m); ${canonical(of, 'm')} }
     ${stored(of, `${way}Values`, 'i', 'm')}`;
   return `sendToOut(m) {
     if (changed && host.mutations.edgesOf(i) !== undefined) { ${check} host.sendAll(i, m, "out"); return; }

@@ -81,16 +81,17 @@ export async function storeState(
 ): Promise<{ readonly state: State; readonly awake: number }> {
   const { kernels } = resident;
   const { vertices } = resident.facts.graph.partitions[partition]!;
-  let awake = 0;
-  for (let i = held.awake, { u8 } = kernels; i < held.awake + vertices; i++) awake += u8[i]!;
-  const allAwake = awake === vertices;
+  const flags = kernels.u8.subarray(held.awake, held.awake + vertices);
+  const allAwake = !flags.includes(0);
+  let awake = vertices;
+  if (!allAwake) awake = flags.reduce((sum, flag) => sum + flag, 0);
   const fields = stateFields(schema, allAwake);
   const writer = open(fields, vertices * 8 * fields.length + 4096);
   let row = 0;
   for (const { rows, columns } of held.columns.batches()) {
     const batch = allAwake
       ? { rows, columns }
-      : { rows, columns: [...columns, { data: flags(kernels.u8, held.awake + row, rows) }] };
+      : { rows, columns: [...columns, { data: wide(kernels.u8, held.awake + row, rows) }] };
     // Waiting does not touch kernels.
     await writer.reserve(batch);
     writer.write(0, batch);
@@ -102,8 +103,8 @@ export async function storeState(
 }
 
 /** Bytes as int32. */
-function flags(u8: Uint8Array, from: number, rows: number): Uint8Array {
-  const wide = new Uint8Array(rows * 4);
-  for (let i = 0; i < rows; i++) wide[i * 4] = u8[from + i]!;
-  return wide;
+function wide(u8: Uint8Array, from: number, rows: number): Uint8Array {
+  const bytes = new Uint8Array(rows * 4);
+  for (let i = 0; i < rows; i++) bytes[i * 4] = u8[from + i]!;
+  return bytes;
 }

@@ -39,7 +39,7 @@ export function runPinned<R>(
   const { job } = tasking.context;
   return runTasks<R>(
     tasking,
-    asked.map(({ task, ...rest }) => ({ ref, ...rest, label: { job, stage, task } })),
+    asked.map(({ task, ...rest }) => ({ ref, final: true, ...rest, label: { job, stage, task } })),
   );
 }
 

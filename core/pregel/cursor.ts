@@ -1,9 +1,9 @@
-/** The cursor `v`, the context `ctx` and the loop that calls `compute`, generated for one run of a program.
+/** The cursor `v`, the context `ctx` and the loop that calls `compute`, generated for one program.
  *
  * V8 keys what it learns about a loop by its source text, so the text has a number that no other has: a closure made by a
  * factory, or the same text again, would share one polymorphic loop (DESIGN, "Why it can be fast").
- * Order of calls: `makeLoop` once a run of a program and thread; for each task `start`, then `bind` and `init` or `run` over ranges of vertices,
- * then `sent` and `aggregates`.
+ * Order of calls: `makeLoop` once a program and thread, so that what the compiler learns in one run is there in the next; for each task `start`, then `bind` and `init` or `run` over ranges of vertices,
+ * then `sent` and `aggregates`; `end`, so that it holds nobody's memory.
  * Invariants: arrays are those of the last `bind`; a value is checked before it is stored; nothing here calls a kernel.
  * Not here: where messages go (outbox.ts), what mutations do (mutate.ts).
  */
@@ -90,6 +90,12 @@ export interface Counts {
   readonly inEdges: number;
 }
 
+export interface LoopStart {
+  readonly params: object;
+  readonly host: LoopHost;
+  count(counter: string, by?: number): undefined;
+}
+
 export interface Loop {
   readonly ctx: {
     aggregates: object;
@@ -98,8 +104,8 @@ export interface Loop {
     edgeCount: number;
     directed: boolean;
   };
-  /** Nothing is sent or aggregated yet. */
-  start(): void;
+  /** A task begins: nothing is sent or aggregated yet. */
+  start(task: LoopStart): void;
   /** The arrays from now on. */
   bind(bound: Bound): void;
   /** The vertex whose call this is. */
@@ -112,19 +118,16 @@ export interface Loop {
   sent(): Counts;
   /** By name, of those that were added to. */
   aggregates(): { [name: string]: unknown };
+  /** Forgets the task and the arrays. */
+  end(): void;
 }
 
-export function makeLoop(
-  spec: ProgramSpec,
-  params: object,
-  host: LoopHost,
-  count: (counter: string, by?: number) => undefined,
-): Loop {
+export function makeLoop(spec: ProgramSpec): Loop {
   const plan = messagePlan(spec);
   const text = [
     '"use strict";',
-    'const { program, params, host, count, identity, merge, identities, merges, types } = given;',
-    'let i = 0, base = 0, first = 0, changed = false, awake, got, inbox, degrees, inDegrees, offsets, targets;',
+    'const { program, identity, merge, identities, merges, types } = given;',
+    'let host, i = 0, base = 0, first = 0, changed = false, awake, got, inbox, degrees, inDegrees, offsets, targets;',
     'let outValues, outFlags, inValues, inFlags, outCount = 0, outEdges = 0, inCount = 0, inEdges = 0;',
     declared('s', spec.state),
     declared('p', spec.vertex ?? {}),
@@ -145,9 +148,6 @@ export function makeLoop(
   ) => Loop;
   return make({
     program: spec,
-    params,
-    host,
-    count,
     identity: message && identityOf(spec.combine!, message),
     merge: message && mergeOf(spec.combine!, message, `${where}message`),
     identities: aggregates.map(([, { type, combine }]) => identityOf(combine, type)),
@@ -174,6 +174,9 @@ const bound = (letter: string, columns: Schema, from: string): string =>
   names(letter, columns)
     .map((name, k) => `${name} = ${from}[${k}].values; ${name}n = ${from}[${k}].valid;`)
     .join(' ');
+
+const unbound = (letter: string, columns: Schema): string[] =>
+  names(letter, columns).map(name => `${name} = ${name}n = undefined;`);
 
 const INT64 = `
 function int64(halves, at, name) {
@@ -351,7 +354,7 @@ function loopText(spec: ProgramSpec, plan: MessagePlan): string {
   const isNumber = plan.kind === 'folded' && plan.of.type !== 'bool' && !('read' in plan.of);
   return `
 const ctx = {
-  superstep: 0, vertexCount: 0, edgeCount: 0, directed: true, params, aggregates: {}, aggregate, count,
+  superstep: 0, vertexCount: 0, edgeCount: 0, directed: true, params: {}, aggregates: {}, aggregate, count: undefined,
   addVertex(id) { host.mutations.addVertex(id); },
 };
 return {
@@ -367,7 +370,10 @@ return {
     ${bound('p', spec.vertex ?? {}, 'b.vertex')}
     if (b.edges !== undefined) { ${bound('e', spec.edge ?? {}, 'b.edges.values')} }
   },
-  start() {
+  start(task) {
+    host = task.host;
+    ctx.params = task.params;
+    ctx.count = task.count;
     outCount = outEdges = inCount = inEdges = 0;
     changed = false;
     forget();
@@ -393,5 +399,10 @@ return {
   },
   sent() { return { out: outCount, outEdges, in: inCount, inEdges }; },
   aggregates: aggregated,
+  end() {
+    host = ctx.count = awake = got = inbox = degrees = inDegrees = offsets = targets = undefined;
+    outValues = outFlags = inValues = inFlags = undefined;
+    ${[...unbound('s', spec.state), ...unbound('p', spec.vertex ?? {}), ...unbound('e', spec.edge ?? {})].join(' ')}
+  },
 };`;
 }

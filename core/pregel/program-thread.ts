@@ -1,6 +1,6 @@
 /** What a thread keeps of a program that runs: its loop, its folding, and what the loop asks of the task that runs now.
  *
- * The loop is generated once and stays; tasks put themselves behind it, one after the other.
+ * The loop is the program's and stays; tasks put themselves behind it, one after the other.
  */
 import { fits, printType, printValue } from '../define/value.ts';
 import { asyncFunction, isThenable } from '../define/function-rules.ts';
@@ -8,7 +8,7 @@ import type { AnyType } from '../define/schema.ts';
 import { DataError, TaskError, UsageError } from '../errors.ts';
 import { counterOf } from '../mapreduce/counters.ts';
 import { isRecord } from './check.ts';
-import { type Loop, type LoopHost, makeLoop } from './cursor.ts';
+import { type Loop, type LoopHost, type LoopStart, makeLoop } from './cursor.ts';
 import type { ProgramSpec } from './define.ts';
 import { type Folding, foldingOf } from './fold.ts';
 import { type MessagePlan, messagePlan } from './messages.ts';
@@ -36,6 +36,8 @@ export interface LoopTask {
 
 export class ProgramThread {
   readonly spec: ProgramSpec;
+  /** What the loop begins a task with. */
+  readonly start: LoopStart;
   readonly plan: MessagePlan;
   readonly loop: Loop;
   readonly folding: Folding | undefined;
@@ -70,9 +72,10 @@ export class ProgramThread {
       this.folding = foldingOf(kernels, spec, this.plan);
       this.inFolding = foldingOf(kernels, spec, plain);
     }
-    this.loop = makeLoop(spec, params, this.#host(), (name, by) =>
-      counterOf(this.counters)(name, by),
-    );
+    this.loop = resident.loops.get(spec) ?? makeLoop(spec);
+    resident.loops.set(spec, this.loop);
+    const count: LoopStart['count'] = (name, by) => counterOf(this.counters)(name, by);
+    this.start = { params, host: this.#host(), count };
   }
 
   /** A task puts itself behind the loop. */

@@ -10,6 +10,8 @@ import { type Kernels, outOfMemory } from '../kernels/kernels.ts';
 import { evenShareBytes } from '../memory/shares.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import type { Columns } from './columns.ts';
+import type { Loop } from './cursor.ts';
+import type { ProgramSpec } from './define.ts';
 import type { InEdges, LoadedGraph } from './loaded.ts';
 import type { JobContext, Refusals } from '../mapreduce/stage.ts';
 import type { Arranged } from './arranged.ts';
@@ -53,8 +55,10 @@ interface Block {
 export class Resident {
   readonly kernels: Kernels;
   facts: GraphFacts;
-  /** Programs that have run here, with what is generated for them. */
+  /** Runs of programs. */
   readonly programs = new Map<string, unknown>();
+  /** Generated, by program: of the thread, since it runs one task at a time. */
+  readonly loops: WeakMap<ProgramSpec, Loop>;
   /** By partition, of the program that runs now. */
   readonly #states = new Map<number, Kept<HeldState & { readonly program: string }>>();
   readonly #needed = new Map<string, Kept<Block>>();
@@ -92,6 +96,7 @@ export class Resident {
 
   private constructor(worker: WorkerContext, facts: GraphFacts, refuse: Refusals | undefined) {
     this.kernels = worker.newKernels();
+    this.loops = loopsOf(worker);
     this.#optionalBytes = evenShareBytes(worker.budget);
     this.#keeps = refuse?.residents !== true;
     this.#drops = refuse?.room === true;
@@ -208,6 +213,14 @@ export class Resident {
   close(): void {
     this.kernels.close();
   }
+}
+
+/** By thread, which a map of residents belongs to. */
+const threads = new WeakMap<object, WeakMap<ProgramSpec, Loop>>();
+function loopsOf({ residents }: WorkerContext): WeakMap<ProgramSpec, Loop> {
+  const loops = threads.get(residents) ?? new WeakMap<ProgramSpec, Loop>();
+  threads.set(residents, loops);
+  return loops;
 }
 
 /** What tasks read with. */

@@ -208,7 +208,7 @@ class Superstep implements LoopTask, MessagingTask {
     this.#messaging.receive(received);
     this.#quieten();
     Object.assign(loop.ctx, { superstep, vertexCount, edgeCount, directed, aggregates });
-    loop.start();
+    loop.start(this.#thread.start);
     const ran = await this.#placed(async () => {
       if (state === undefined && spec.init !== undefined) {
         await this.#pieces((from, to) => loop.init(from, to));
@@ -252,6 +252,7 @@ class Superstep implements LoopTask, MessagingTask {
   }
 
   end(): void {
+    this.#thread.loop.end();
     for (const windows of this.#windows) windows.free();
   }
 

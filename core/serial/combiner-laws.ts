@@ -6,12 +6,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyType } from '../define/schema.ts';
 import type { Plan } from '../define/table.ts';
-import { fits, printType, printValue } from '../define/value.ts';
+import { printType, printValue } from '../define/value.ts';
 import { ContractError } from '../errors.ts';
 import { findMapReduce } from '../mapreduce/define.ts';
 import { mapRows } from './map-reduce.ts';
 import { runSerially } from './tables.ts';
-import { type Any, read, stored } from './values.ts';
+import { type Any, holds, read, stored } from './values.ts';
 
 /** Values of a column that are tried; as triples 8,000 merges, some milliseconds. */
 const MAX_VALUES = 16;
@@ -101,7 +101,7 @@ function merged({ where, of, merge }: Law, a: Any, b: Any): Any {
       [left, right],
     );
   }
-  if (!fits(value, of)) {
+  if (!holds(of, value)) {
     const message = `${where}: merge(a, b) gave ${printValue(value)}, no ${printType(of)}`;
     throw new ContractError(message, [a, b], printType(of), value);
   }

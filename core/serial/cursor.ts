@@ -1,12 +1,12 @@
 /** The cursor `v` of a vertex program: one object a call, which throws when it is kept and used later. */
 import type { AnyType, Schema } from '../define/schema.ts';
-import { fits, printValue } from '../define/value.ts';
+import { printValue } from '../define/value.ts';
 import { TaskError, UsageError } from '../errors.ts';
 import { isRecord } from '../pregel/check.ts';
 import type { ProgramSpec } from '../pregel/define.ts';
 import type { LoadedEdge } from './graph.ts';
 import type { Topology } from './topology.ts';
-import { type Any, enter, mismatch } from './values.ts';
+import { type Any, enter, holds, mismatch } from './values.ts';
 
 /** Messages sent so far, by receiver; undefined where none may be sent. */
 export type Inboxes = Any[][] | undefined;
@@ -30,7 +30,7 @@ export function cursorsOf(
         return Cursor.callOf(this).state[c];
       },
       set(this: Own, value) {
-        if (!fits(value, of)) throw mismatch('state', c, of, value);
+        if (!holds(of, value)) throw mismatch('state', c, of, value);
         Cursor.callOf(this).state[c] = value;
       },
     });
@@ -164,7 +164,7 @@ function checkMessage(message: Any, of: AnyType | Schema): void {
     return;
   }
   const type = of as AnyType;
-  if (!fits(message, type)) throw mismatch('message', 'message', type, message);
+  if (!holds(type, message)) throw mismatch('message', 'message', type, message);
   if (type.type === 'float64') checkNumber(message, 'a message');
 }
 

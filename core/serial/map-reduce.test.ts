@@ -21,6 +21,7 @@ import {
 import { concat, read, rows, select } from '../define/table.ts';
 import { mapReduce, words } from '../mapreduce/define.ts';
 import { collect } from '../testing.ts';
+import type { TaskError } from '../errors.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- mistakes that TypeScript would not let through.
 type Any = any;
@@ -368,4 +369,25 @@ test('select and concat; what collect does not take', t => {
   t.deepEqual(collect(select(l, { c: 'b', d: 'b' })), [{ c: 'x', d: 'x' }]);
   t.throws(() => collect(read('x.txt')), { code: 'USAGE', message: /reads no files: \["x.txt"\]/ });
   t.throws(() => collect(counted as Any), { code: 'USAGE', message: /takes a table, got a funct/ });
+});
+
+test('text that ends within a character is refused, as by the engine: what is emitted, and what a combiner makes', t => {
+  const broken = { code: 'TYPE_MISMATCH', message: /is utf8, got/ };
+  const texts = (name: string, merge: (a: string, b: string) => string) =>
+    mapReduce({
+      name,
+      params: { units: 4 },
+      input: { line: utf8 },
+      key: { k: int32 },
+      value: { t: utf8 },
+      map: ({ line }, emit, { params }) => emit({ k: 1, t: line.slice(0, params.units) }),
+      combine: { t: combiner<string>('', merge) },
+    });
+  const joined = texts('joined', (a, b) => a + b);
+  const of = lines('𝒳', 'yz');
+  t.deepEqual(collect(joined(of, { units: 2 })), [{ k: 1, t: '𝒳yz' }]);
+  const error = t.throws(() => collect(joined(of, { units: 1 })), broken);
+  t.regex((error as TaskError).details.remedy!, /toWellFormed/);
+  const cut = texts('cut', (a, b) => (a + b).slice(0, 3));
+  t.throws(() => collect(cut(lines('ab', '𝒳'))), broken);
 });

@@ -53,22 +53,34 @@ export function enter(row: Any, columns: Schema, where: string): Row {
   return Object.fromEntries(
     Object.entries(columns).map(([c, of]) => {
       const value: unknown = Object.hasOwn(row, c) ? row[c] : undefined;
-      if (!fits(value, of)) throw mismatch(where, c, of, value);
+      if (!holds(of, value)) throw mismatch(where, c, of, value);
       return [c, stored(value, of)];
     }),
   );
 }
-/** What does not fit its column. */
+const itemOf = (of: AnyType): AnyType => (of as AnyType & { of: AnyType }).of;
+
+/** Whether a column takes a value: it fits, and its text is whole. A lone surrogate has no UTF-8 form. */
+export const holds = (of: AnyType, value: Any): boolean => fits(value, of) && isWhole(of, value);
+
+function isWhole(of: AnyType, value: Any): boolean {
+  if (value === null) return true;
+  if (of.type === 'list') return value.every((item: Any) => isWhole(itemOf(of), item));
+  return of.type !== 'utf8' || Buffer.from(value).toString() === value;
+}
+
+/** What its column does not take. */
 export function mismatch(where: string, column: string, of: AnyType, value: unknown): TaskError {
   const wide = typeof value === 'bigint' && of.type === 'int64';
+  const remedy = wide ? 'Declare it bigint64.' : 'Give every column a value of its type.';
+  const broken =
+    'The string has a lone surrogate, which UTF-8 cannot hold: emit text.toWellFormed().';
   return new TaskError(
     'TYPE_MISMATCH',
     `${where}: column '${column}' is ${printType(of)}, got ${printValue(value)}`,
-    { remedy: wide ? 'Declare it bigint64.' : 'Give every column a value of its type.' },
+    { remedy: fits(value, of) ? broken : remedy },
   );
 }
-
-const itemOf = (of: AnyType): AnyType => (of as AnyType & { of: AnyType }).of;
 
 export function stored(value: Any, of: AnyType): Any {
   if (value === null) return null;
@@ -79,8 +91,6 @@ export function stored(value: Any, of: AnyType): Any {
       return value + 0; // Of the integers only floats have a −0.
     case 'timestamp':
       return Math.round(value * 1000) / 1000 + 0;
-    case 'utf8':
-      return Buffer.from(value).toString(); // A lone surrogate is U+FFFD, as in every encoder.
     case 'list':
       return value.map((v: Any) => stored(v, itemOf(of)));
     default:
@@ -132,7 +142,7 @@ const RANGES: { readonly [type: string]: (of: Any) => bigint } = {
 export function fold(c: AnyCombiner, of: AnyType, values: readonly Any[], where: string): Any {
   if (c.merge !== undefined) {
     const merged = values.map(v => read(v, of, where)).reduce(mergeOf(c));
-    if (!fits(merged, of)) throw mismatch(where, 'combine', of, merged);
+    if (!holds(of, merged)) throw mismatch(where, 'combine', of, merged);
     return stored(merged, of);
   }
   if (c.combiner !== 'sum') return values.reduce(mergeOf(c));

@@ -17,8 +17,8 @@ interface Data extends KroneckerData {
 
 const ITERATIONS = 10;
 const AMPLE = '8GB';
-/** What two workers need for anything, with something left for a graph of two million vertices. */
-const LEAST_BYTES = 80e6;
+/** What two workers need for anything. */
+const LEAST_BYTES = 63e6;
 /** The other end of an edge is an int32, stored at both its ends. */
 const EDGE_BYTES = 2 * 4;
 /** An id and a degree. */
@@ -54,7 +54,7 @@ export const outOfCore = suite<Data, RankTruth>({
   trials: 3,
   variants: [variant('tight', ({ tight }) => tight), variant('ample', () => AMPLE)],
   async data(context) {
-    const made = kronecker(context, context.quick ? 21 : 22);
+    const made = kronecker(context, context.quick ? 18 : 21);
     const counted = await kept(context, `vertices and edges of ${made.sha256}`, () => {
       const { ids, neighbours } = plainGraph(made.path);
       return { vertices: ids.length, edges: neighbours.length / 2 };

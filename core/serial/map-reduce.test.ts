@@ -371,18 +371,19 @@ test('select and concat; what collect does not take', t => {
   t.throws(() => collect(counted as Any), { code: 'USAGE', message: /takes a table, got a funct/ });
 });
 
+const texts = (name: string, merge: (a: string, b: string) => string) =>
+  mapReduce({
+    name,
+    params: { units: 4 },
+    input: { line: utf8 },
+    key: { k: int32 },
+    value: { t: utf8 },
+    map: ({ line }, emit, { params }) => emit({ k: 1, t: line.slice(0, params.units) }),
+    combine: { t: combiner<string>('', merge) },
+  });
+
 test('text that ends within a character is refused, as by the engine: what is emitted, and what a combiner makes', t => {
   const broken = { code: 'TYPE_MISMATCH', message: /is utf8, got/ };
-  const texts = (name: string, merge: (a: string, b: string) => string) =>
-    mapReduce({
-      name,
-      params: { units: 4 },
-      input: { line: utf8 },
-      key: { k: int32 },
-      value: { t: utf8 },
-      map: ({ line }, emit, { params }) => emit({ k: 1, t: line.slice(0, params.units) }),
-      combine: { t: combiner<string>('', merge) },
-    });
   const joined = texts('joined', (a, b) => a + b);
   const of = lines('𝒳', 'yz');
   t.deepEqual(collect(joined(of, { units: 2 })), [{ k: 1, t: '𝒳yz' }]);

@@ -1,4 +1,4 @@
-/** PageRank of a graph four times as large as the memory that it is given, or nearly: does it finish, how much longer does it
+/** PageRank of a graph four times as large as the memory that it is given: does it finish, how much longer does it
  *  take, and what does the process hold? */
 import pagerank from 'superstep/jobs/pagerank';
 import { graphTrials } from '../../engine.ts';

@@ -34,7 +34,7 @@ function ranksOf(markdown: string): Ranks {
 
 /** 'core/define/x.ts' → 'define', 'core/errors.ts' → 'errors.ts'. */
 const folderOf = (file: string): string => file.split('/')[1]!;
-const isTest = (file: string): boolean => file.endsWith('.test.ts') || file.includes('/fixtures/');
+const isTest = (file: string): boolean => file.endsWith('.test.ts');
 
 const isOwnUrl = (node: ts.Node | undefined): boolean => node?.getText() === 'import.meta.url';
 const textOf = (node: ts.Node | undefined): string | undefined =>

@@ -188,7 +188,13 @@ const HARD: readonly (readonly [string, Partial<JobContext>])[] = [
   ],
   ['no room for what is optional', { refuse: { room: true } }],
   ['frames that are lost', { chaos: 3 }],
-  ['everything is pulled', { refuse: { way: 'push' } }],
+  ['everything is pulled, and folded by who sends', { refuse: { way: 'push', fold: 'receiver' } }],
+  ['everything is pulled, and folded by who receives', { refuse: { way: 'push', fold: 'sender' } }],
+  [
+    'the same, with nothing kept',
+    { refuse: { way: 'push', fold: 'sender', arena: true, residents: true } },
+  ],
+  ['the same, with no room', { refuse: { way: 'push', fold: 'sender', room: true, views: true } }],
   ['everything is pushed', { refuse: { way: 'pull' } }],
 ];
 
@@ -213,13 +219,14 @@ test('sums of doubles have the same bits, whether pulled or pushed', async t => 
     fc.asyncProperty(links, async of => {
       const table = programs.thirds(tablesOf(of).graph as Any) as Any;
       const asItIs = await run(of, table, {});
-      const [pulled, pushed] = [emptyTally(), emptyTally()];
-      const all = async (refused: 'pull' | 'push', into: Tally): Promise<void> => {
-        const got = await run(of, table, { refuse: { way: refused } }, undefined, into);
-        t.deepEqual(got, asItIs);
+      const [pulled, received, pushed] = [emptyTally(), emptyTally(), emptyTally()];
+      const all = async (refuse: Refusals, into: Tally): Promise<void> => {
+        t.deepEqual(await run(of, table, { refuse }, undefined, into), asItIs);
       };
-      await all('push', pulled);
-      await all('pull', pushed);
+      await all({ way: 'push', fold: 'receiver' }, pulled);
+      await all({ way: 'push', fold: 'sender' }, received);
+      await all({ way: 'pull' }, pushed);
+      t.is(received.pulled, pulled.pulled);
       t.is(pulled.pushed + pushed.pulled, 0);
       taken.pulled += pulled.pulled;
       taken.pushed += pushed.pushed;

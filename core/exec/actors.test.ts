@@ -5,7 +5,7 @@ import serial, { type ExecutionContext } from 'ava';
 import type { Ref } from '../define/session.ts';
 import { LimitError, LostError, type SuperstepError, TaskError } from '../errors.ts';
 import * as actors from './fixtures/actors.ts';
-import { folder, session, threadEntry } from './fixtures/session.ts';
+import { folder, session, threadEntry } from '../check/thread-session.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { TaskSession } from './runtime.ts';
 

@@ -72,6 +72,10 @@ type Given = [
   dependencies: readonly number[],
 ];
 
+/** Random numbers cost more than a small task: one for the thread, and a count. */
+const THREAD = randomBytes(8).toString('hex');
+let attempts = 0;
+
 export class TaskContext implements WorkerContext, RefOwner, Caller {
   readonly host: ContextHost;
   readonly sequence: number;
@@ -309,7 +313,7 @@ export class TaskContext implements WorkerContext, RefOwner, Caller {
     return this.host.budget;
   }
   get attempt(): string {
-    return (this.#attempt ??= randomBytes(8).toString('hex'));
+    return (this.#attempt ??= `${THREAD}-${++attempts}`);
   }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();

@@ -1,7 +1,7 @@
 /** What the engine's own tasks have of the runtime: shared memory, labels, cancelling. On real threads. */
 import serial from 'ava';
 import { DataError, LostError, type SuperstepError } from '../errors.ts';
-import { MIB, session } from './fixtures/session.ts';
+import { MIB, session } from '../check/thread-session.ts';
 import * as tasks from './fixtures/tasks.ts';
 
 // One after the other: threads are counted.
@@ -21,7 +21,7 @@ test('shared memory passes through, ranges change owners', async t => {
     argument: [1000, 2000],
   });
   const { range, attempt, slot } = await filled.result;
-  t.regex(attempt, /^[0-9a-f]{16}$/);
+  t.regex(attempt, /^[0-9a-f]{16}-\d+$/);
   t.deepEqual(filled.ranges, [range]);
   executor.retain([range]);
   const sums = executor.submit<number[]>({ ref: tasks.sums.ref, argument: [range] });

@@ -101,7 +101,7 @@ export function closeResidents(residents: Map<string, Resident>): void {
 export interface WorkerContext extends Remote {
   /** Of the budget: 1 to the number of workers. */
   readonly slot: number;
-  /** A random name, made when the attempt asks for it first. */
+  /** A name that no other attempt has, on any machine. */
   readonly attempt: string;
   /** Aborted when the task is cancelled; synchronous code learns it from `heapCheck`. */
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 /** What stays in a thread between tasks. */
 import serial from 'ava';
 import { LostError } from '../errors.ts';
-import { MIB, session } from './fixtures/session.ts';
+import { MIB, session } from '../check/thread-session.ts';
 import * as tasks from './fixtures/tasks.ts';
 
 const test = serial.serial;

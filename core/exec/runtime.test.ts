@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import serial from 'ava';
 import type { Ref } from '../define/session.ts';
 import { LimitError, LostError, type SuperstepError, TaskError } from '../errors.ts';
-import { folder, MIB, session, threadEntry } from './fixtures/session.ts';
+import { folder, MIB, session, threadEntry } from '../check/thread-session.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { TaskSession } from './runtime.ts';
 

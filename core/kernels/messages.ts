@@ -1,6 +1,6 @@
 /** Messages of vertex programs in kernel memory: folded along the edges of a partition, and added to inboxes.
  *
- * Order of calls, to pull: `begin`, `pull` for each chunk of edges. To push: `expand`,
+ * Order of calls: `countSent`, on which it depends whether to pull or to push. To pull: `begin`, `pull` for each chunk of edges. To push: `expand`,
  * `sortPairs`, `foldPairs`. To receive: `fill`, then `receive` in order of partition and channel. Both ways fold the messages
  * of one target in ascending order of their senders, from the identity: a sum has the same bits either way.
  * Pointers are addresses in the kernels' memory; who allocates them frees them.
@@ -46,6 +46,23 @@ export function fillIdentity(
   const [low, high] = IDENTITIES[kind][op];
   const end = pointer + n * widthOf(kind);
   raw.fill64(pointer, end, low, high);
+}
+
+export interface SentCounts {
+  readonly senders: number;
+  /** Of senders: as many messages, unfolded. */
+  readonly edges: number;
+}
+/** Of n vertices, those that have sent (`flags`, a byte each) and have edges (`degrees`, u32). */
+export function countSent(
+  kernels: Kernels,
+  flags: number,
+  degrees: number,
+  n: number,
+): SentCounts {
+  kernels.raw.countSent(flags, degrees, n, SCRATCH);
+  const { f64, u32 } = kernels;
+  return { edges: f64[SCRATCH >>> 3]!, senders: u32[(SCRATCH >>> 2) + 2]! };
 }
 
 /** Arranged edges on their way through `pull`. `counts`: edges of each listed target. */

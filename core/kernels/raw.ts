@@ -295,6 +295,7 @@ export interface Raw {
   pullNarrow64: Pull;
   pullNarrowF64: Pull;
   narrowSources(sources: number, n: number, out: number): void;
+  countSent(flags: number, degrees: number, n: number, out: number): void;
   receive32: Receive;
   receive64: Receive;
   receiveF64: Receive;

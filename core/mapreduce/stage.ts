@@ -40,6 +40,8 @@ export interface Refusals {
   readonly room?: boolean;
   /** This way of messages that are folded is not taken, however many or few have sent: all go the other. */
   readonly way?: 'pull' | 'push';
+  /** Messages that are pulled are not folded here. */
+  readonly fold?: 'sender' | 'receiver';
 }
 
 /** What a task knows of its job: plain data. */

@@ -5,7 +5,7 @@
  * by partition: that is the definition of a sum of doubles. A source is named by its place (kernels/places.ts), where its value lies.
  */
 import type { Field } from '../batch/columns.ts';
-import type { Run } from '../store/run.ts';
+import type { BatchRef, Run } from '../store/run.ts';
 
 export interface Arranged {
   /** By partition of the targets: rows `LISTED`. */
@@ -32,5 +32,24 @@ export const spreadFields = (weight: 'i32' | 'i64' | 'f64' | undefined): Field[]
   return [source!, { name: 'target', kind: 'i32', nullable: false }, ...met];
 };
 
-export const rowsOf = ({ partitions }: Run, partition: number): number =>
-  partitions[partition]!.reduce((sum, { rows }) => sum + rows, 0);
+/** Whether messages are folded by who receives them. Folded by who sends them, a value for each listed target is written, copied and copied in
+ *  again, and added; else each vertex's own value is written once and copied by each worker. The fewer copies it is. */
+export function foldedByReceiver(
+  arranged: readonly Arranged[],
+  vertexCount: number,
+  workers: number,
+): boolean {
+  const listed = arranged.reduce((sum, { listing }) => sum + rowsIn(listing), 0);
+  return 3 * listed > vertexCount * (1 + workers);
+}
+const rowsIn = (run: Run): number =>
+  run.partitions.reduce((sum, _, partition) => sum + rowsOf(run, partition), 0);
+
+/** Of lists that do not change: they are many, and asked for in every superstep. */
+const known = new WeakMap<readonly BatchRef[], number>();
+export function rowsOf({ partitions }: Run, partition: number): number {
+  const batches = partitions[partition]!;
+  const rows = known.get(batches) ?? batches.reduce((sum, batch) => sum + batch.rows, 0);
+  known.set(batches, rows);
+  return rows;
+}

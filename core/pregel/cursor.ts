@@ -1,11 +1,13 @@
 /** The cursor `v`, the context `ctx` and the loop that calls `compute`, generated for one program.
  *
  * V8 keys what it learns about a loop by its source text, so the text has a number that no other has: a closure made by a
- * factory, or the same text again, would share one polymorphic loop (DESIGN, "Why it can be fast").
+ * factory, or the same text again, would share one polymorphic loop (DESIGN, "Why it can be fast"). Each call of `run` and `init` makes
+ * a cursor of its own, which the compiler takes apart once it has inlined `compute`: its arrays are in registers then, and are not looked
+ * at again for every access.
  * Order of calls: `makeLoop` once a program and thread, so that what the compiler learns in one run is there in the next; for each task `start`, then `bind` and `init` or `run` over ranges of vertices,
- * then `sent` and `aggregates`; `end`, so that it holds nobody's memory.
+ * then `aggregates`; `end`, so that it holds nobody's memory.
  * Invariants: arrays are those of the last `bind`; a value is checked before it is stored; nothing here calls a kernel.
- * Not here: where messages go (outbox.ts), what mutations do (mutate.ts).
+ * Not here: where messages go (messaging.ts), what mutations do (mutate.ts).
  */
 import type { AnyType, Schema } from '../define/schema.ts';
 import type { ColumnArrays } from './columns.ts';
@@ -82,14 +84,6 @@ export interface LoopHost {
   };
 }
 
-export interface Counts {
-  /** Vertices that have sent along their out-edges, and these edges; the same against in-edges. */
-  readonly out: number;
-  readonly outEdges: number;
-  readonly in: number;
-  readonly inEdges: number;
-}
-
 export interface LoopStart {
   readonly params: object;
   readonly host: LoopHost;
@@ -114,8 +108,6 @@ export interface Loop {
   init(from: number, to: number): void;
   /** `compute` for those of [from, to) that are awake or have messages. @returns how many */
   run(from: number, to: number): number;
-  /** Since `start`. */
-  sent(): Counts;
   /** By name, of those that were added to. */
   aggregates(): { [name: string]: unknown };
   /** Forgets the task and the arrays. */
@@ -128,15 +120,16 @@ export function makeLoop(spec: ProgramSpec): Loop {
     '"use strict";',
     'const { program, identity, merge, identities, merges, types } = given;',
     'let host, i = 0, base = 0, first = 0, changed = false, awake, got, inbox, degrees, inDegrees, offsets, targets;',
-    'let outValues, outFlags, inValues, inFlags, outCount = 0, outEdges = 0, inCount = 0, inEdges = 0;',
+    'let outValues, outFlags, inValues, inFlags;',
     declared('s', spec.state),
     declared('p', spec.vertex ?? {}),
     declared('e', spec.edge ?? {}),
     ...aggregateText(spec.aggregates ?? {}),
     INT64,
     edgeText(spec.edge ?? {}),
+    sendingText(plan),
     cursorText(spec, plan),
-    loopText(spec, plan),
+    loopText(spec),
   ].join('\n');
   const columns = { ...spec.state, ...spec.vertex, ...spec.edge };
   const where = `${spec.name}: `;
@@ -224,16 +217,23 @@ function stored(of: AnyType, array: string, at: string, value: string): string {
   return `${array}[${at}] = ${value};`;
 }
 
-/** A NaN of the user's may carry other bits. */
-const canonical = (of: AnyType, value: string): string =>
-  of.type === 'float64' ? `if (${value} !== ${value}) ${value} = NaN;` : '';
+/** A user's value, stored. A NaN of theirs may carry other bits. Two stores, not one of either value: what the compiler does not know to be a
+ *  number where two ways meet, it puts on the heap for every vertex. */
+function storedSafe(of: AnyType, array: string, at: string, value: string): string {
+  const store = stored(of, array, at, value);
+  if (of.type !== 'float64') return store;
+  return `if (${value} === ${value}) { ${store} } else { ${stored(of, array, at, 'NaN')} }`;
+}
 
 function setter(of: AnyType, k: number, name: string): string {
-  const refuse = `host.refuse("state", ${quote(name)}, types[${quote(name)}], x)`;
-  if (!isDirect(of)) return `if (!host.fits(x, types[${quote(name)}])) ${refuse}; s${k}[i] = x;`;
-  const write = `if (${misfit(of, 'x')}) ${refuse}; ${canonical(of, 'x')} ${stored(of, `s${k}`, 'i', 'x')}`;
+  const refuse = `refuseState(${quote(name)}, x)`;
+  const [array, at] = [`this.#s${k}`, 'this.#i'];
+  if (!isDirect(of))
+    return `if (!host.fits(x, types[${quote(name)}])) ${refuse}; ${array}[${at}] = x;`;
+  const write = `if (${misfit(of, 'x')}) ${refuse}; ${storedSafe(of, array, at, 'x')}`;
   if (!of.nullable) return write;
-  return `if (x === null) { s${k}n[i] = 0; ${stored({ ...of, nullable: true }, `s${k}`, 'i', zeroText(of))} return; } ${write} s${k}n[i] = 1;`;
+  const none = stored({ ...of, nullable: true }, array, at, zeroText(of));
+  return `if (x === null) { ${array}n[${at}] = 0; ${none} return; } ${write} ${array}n[${at}] = 1;`;
 }
 const zeroText = (of: AnyType): string =>
   'read' in of ? '0n' : of.type === 'bool' ? 'false' : '0';
@@ -261,60 +261,117 @@ const outEdgesOf = {
 };`;
 }
 
+/** Besides columns. */
+const CURSOR_ARRAYS = 'awake degrees inDegrees outValues outFlags inValues inFlags'.split(' ');
+
 function cursorText(spec: ProgramSpec, plan: MessagePlan): string {
   const state = Object.entries(spec.state).map(
     ([name, of], k) => `
-  get [${quote(name)}]() { return ${valueAt(of, 's', k, 'i', name)}; }
+  get [${quote(name)}]() { return ${valueAt(of, 'this.#s', k, 'this.#i', name)}; }
   set [${quote(name)}](x) { ${setter(of, k, name)} }`,
   );
   const vertex = Object.entries(spec.vertex ?? {}).map(
     ([name, of], k) => `
-  get [${quote(name)}]() { return ${valueAt(of, 'p', k, 'i', name)}; }`,
+  get [${quote(name)}]() { return ${valueAt(of, 'this.#p', k, 'this.#i', name)}; }`,
   );
+  const columns = [...names('s', spec.state), ...names('p', spec.vertex ?? {})];
+  const arrays = [...columns.flatMap(name => [name, `${name}n`]), ...CURSOR_ARRAYS];
+  // As a number: what the compiler does not know to be one, it puts on the heap for every vertex.
+  const isNumber = plan.kind === 'folded' && plan.of.type !== 'bool' && !('read' in plan.of);
   return `
-class Vertex {
-  get id() { return base + i; }
-  get outDegree() {
-    const own = changed ? host.mutations.edgesOf(i) : undefined;
-    return own === undefined ? degrees[i] : own.length;
-  }
-  get inDegree() { if (inDegrees === undefined) host.need("in"); return inDegrees[i]; }
-  get outEdges() { return outEdgesOf; }
-  voteToHalt() { awake[i] = 0; }
-  addEdge(target, value) { changed = true; host.mutations.addEdge(i, target, value); }
-  removeEdges(target) { changed = true; host.mutations.removeEdges(i, target); }
-  remove() { host.mutations.remove(i); }
-  ${sendersText(plan)}${state.join('')}${vertex.join('')}
+// What is rare is not in the cursor: the compiler inlines so much text and no more.
+function refuseState(name, x) { host.refuse("state", name, types[name], x); }
+function degreeOf(i) {
+  const own = host.mutations.edgesOf(i);
+  return own === undefined ? degrees[i] : own.length;
 }
-// A column that is not declared is refused, not lost.
-const v = Object.preventExtensions(new Vertex());`;
+class Vertex {
+  #i = 0;
+  ${arrays.map(name => `#${name} = ${name};`).join(' ')}
+  get id() { return base + this.#i; }
+  get outDegree() { return changed ? degreeOf(this.#i) : this.#degrees[this.#i]; }
+  get inDegree() { if (inDegrees === undefined) host.need("in"); return this.#inDegrees[this.#i]; }
+  get outEdges() { return outEdgesOf; }
+  voteToHalt() { this.#awake[this.#i] = 0; }
+  addEdge(target, value) { changed = true; host.mutations.addEdge(this.#i, target, value); }
+  removeEdges(target) { changed = true; host.mutations.removeEdges(this.#i, target); }
+  remove() { host.mutations.remove(this.#i); }
+  ${sendersText(plan)}${state.join('')}${vertex.join('')}
+  static init(from, to) {
+    const v = new Vertex();
+    for (i = from; i < to; i++) {
+      v.#i = i;
+      const r = program.init(v, ctx);
+      if (r !== undefined) host.returned("init", r);
+    }
+  }
+  static run(from, to) {
+    const v = new Vertex();
+    // Locals stay in registers; what the vertex reads and writes cannot.
+    const isAwake = awake, has = got, arrived = inbox, none = ${isNumber ? '+identity' : 'identity'};
+    let ran = 0;
+    for (let at = from; at < to; at++) {
+      if (isAwake[at] === 0 && has[at] === 0) continue;
+      isAwake[at] = 1;
+      ran++;
+      v.#i = i = at;
+      const r = program.compute(v, ${receivedText(plan)}, ctx);
+      if (r !== undefined) host.returned("compute", r);
+    }
+    return ran;
+  }
+}
+// A column that is not declared is refused, not lost: whatever the cursor does not have is asked for here.
+Object.setPrototypeOf(Vertex.prototype, new Proxy(Object.prototype, {
+  set(_, name) { throw new TypeError("Cannot add property " + String(name) + ", object is not extensible"); },
+}));`;
 }
 
 function sendersText(plan: MessagePlan): string {
   if (plan.kind !== 'folded') {
-    return `sendToOut(m) { host.sendAll(i, m, "out"); }
-  sendToIn(m) { host.sendAll(i, m, "in"); }
+    return `sendToOut(m) { host.sendAll(this.#i, m, "out"); }
+  sendToIn(m) { host.sendAll(this.#i, m, "in"); }
   sendTo(target, m) { host.sendTo(target, m); }`;
   }
   const { of } = plan;
-  // A double that is not a number would make every sum that it meets one, too.
-  const bad = of.type === 'float64' ? `${misfit(of, 'm')} || m !== m` : misfit(of, 'm');
-  const check = `if (${bad}) host.refuse("message", "", types[" message"], m);`;
-  const put = (way: 'out' | 'in', degree: string): string => `
-    ${check}
-    if (${degree} === 0) return;
-    if (${way}Flags[i] === 0) { ${way}Flags[i] = 1; ${way}Count++; ${way}Edges += ${degree}; }
-    else { m = merge(${numberAt(of, `${way}Values`, 'i', 'message')}, m); ${canonical(of, 'm')} }
-    ${stored(of, `${way}Values`, 'i', 'm')}`;
+  const put = (way: 'out' | 'in'): string => {
+    const [values, flags] = [`this.#${way}Values`, `this.#${way}Flags`];
+    return `
+    ${checkText(of)}
+    if (${flags}[this.#i] === 0) { ${flags}[this.#i] = 1; ${stored(of, values, 'this.#i', 'm')} }
+    else again(${way}Values, this.#i, m);`;
+  };
   return `sendToOut(m) {
-    if (changed && host.mutations.edgesOf(i) !== undefined) { ${check} host.sendAll(i, m, "out"); return; }
-    ${put('out', 'degrees[i]')}
+    if (changed && sentAlongOwn(this.#i, m)) return;${put('out')}
   }
   sendToIn(m) {
-    if (inDegrees === undefined) host.need("in");
-    ${put('in', 'inDegrees[i]')}
+    if (inDegrees === undefined) host.need("in");${put('in')}
   }
-  sendTo(target, m) { ${check} host.sendTo(target, m); }`;
+  sendTo(target, m) { ${checkText(of)} host.sendTo(target, m); }`;
+}
+
+/** A double that is not a number would make every sum that it meets one, too. */
+function checkText(of: AnyType): string {
+  const bad = of.type === 'float64' ? `${misfit(of, 'm')} || m !== m` : misfit(of, 'm');
+  return `if (${bad}) refuseMessage(m);`;
+}
+
+/** What is rare of sending: to be refused, to have edges of one's own, to send again. */
+function sendingText(plan: MessagePlan): string {
+  if (plan.kind !== 'folded') return '';
+  const { of } = plan;
+  return `
+function refuseMessage(m) { host.refuse("message", "", types[" message"], m); }
+function sentAlongOwn(i, m) {
+  if (host.mutations.edgesOf(i) === undefined) return false;
+  ${checkText(of)}
+  host.sendAll(i, m, "out");
+  return true;
+}
+function again(values, i, m) {
+  const both = merge(${numberAt(of, 'values', 'i', 'message')}, m);
+  ${storedSafe(of, 'values', 'i', 'both')}
+}`;
 }
 
 function aggregateText(aggregates: NonNullable<ProgramSpec['aggregates']>): string[] {
@@ -338,20 +395,18 @@ function aggregateText(aggregates: NonNullable<ProgramSpec['aggregates']>): stri
 
 /** A message that has arrived. An edge may have made NaN of it. */
 function arrivedText({ of, along }: MessagePlan & { kind: 'folded' }): string {
-  const value = numberAt(of, 'arrived', 'i', 'message');
+  const value = numberAt(of, 'arrived', 'at', 'message');
   if (of.type !== 'float64' || along === undefined) return value;
-  return `arrived[i] === arrived[i] ? arrived[i] : host.refuse("message", "", types[" message"], NaN)`;
+  return `arrived[at] === arrived[at] ? arrived[at] : host.refuse("message", "", types[" message"], NaN)`;
 }
 
-function loopText(spec: ProgramSpec, plan: MessagePlan): string {
-  const message =
-    plan.kind === 'folded'
-      ? `has[i] === 0 ? none : ${arrivedText(plan)}`
-      : plan.kind === 'rows'
-        ? 'host.messages(i)'
-        : 'undefined';
-  // As a number: what the compiler does not know to be one, it puts on the heap for every vertex.
-  const isNumber = plan.kind === 'folded' && plan.of.type !== 'bool' && !('read' in plan.of);
+/** What a vertex is given. */
+function receivedText(plan: MessagePlan): string {
+  if (plan.kind === 'rows') return 'host.messages(at)';
+  return plan.kind === 'folded' ? `has[at] === 0 ? none : ${arrivedText(plan)}` : 'undefined';
+}
+
+function loopText(spec: ProgramSpec): string {
   return `
 const ctx = {
   superstep: 0, vertexCount: 0, edgeCount: 0, directed: true, params: {}, aggregates: {}, aggregate, count: undefined,
@@ -374,30 +429,11 @@ return {
     host = task.host;
     ctx.params = task.params;
     ctx.count = task.count;
-    outCount = outEdges = inCount = inEdges = 0;
     changed = false;
     forget();
   },
-  init(from, to) {
-    for (i = from; i < to; i++) {
-      const r = program.init(v, ctx);
-      if (r !== undefined) host.returned("init", r);
-    }
-  },
-  run(from, to) {
-    let ran = 0;
-    // Locals stay in registers; what the vertex reads and writes cannot.
-    const isAwake = awake, has = got, arrived = inbox, none = ${isNumber ? '+identity' : 'identity'};
-    for (i = from; i < to; i++) {
-      if (isAwake[i] === 0 && has[i] === 0) continue;
-      isAwake[i] = 1;
-      ran++;
-      const r = program.compute(v, ${message}, ctx);
-      if (r !== undefined) host.returned("compute", r);
-    }
-    return ran;
-  },
-  sent() { return { out: outCount, outEdges, in: inCount, inEdges }; },
+  init: Vertex.init,
+  run: Vertex.run,
   aggregates: aggregated,
   end() {
     host = ctx.count = awake = got = inbox = degrees = inDegrees = offsets = targets = undefined;

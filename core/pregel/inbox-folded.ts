@@ -1,15 +1,17 @@
 /** The inbox of a partition whose messages are numbers that are folded: one value for each vertex that got any.
  *
  * Partitions are received in their order, and of each its channels in theirs: with the order inside (arranged.ts) that is the bracket which
- * defines a sum of doubles.
+ * defines a sum of doubles. What was folded by its sender is added; what was not is folded here first (inbox-whole.ts).
  */
 import { BATCH_ROWS } from '../batch/columns.ts';
 import { widthOf } from '../kernels/messages.ts';
 import { rowsOf } from './arranged.ts';
 import type { Folding } from './fold.ts';
+import { WholeInbox } from './inbox-whole.ts';
 import type { GraphFacts, Reading } from './resident.ts';
 import { RunReader } from './run-reader.ts';
 import type { Received } from './sent.ts';
+import type { Weight } from './weights.ts';
 
 /** Addresses: a number for each vertex, and a byte: whether it got one. */
 export interface FoldedInbox {
@@ -17,16 +19,21 @@ export interface FoldedInbox {
   readonly got: number;
 }
 
-/** `sentOver`: the graph as it was when the messages were sent, if it has changed since. @throws MessageOverflow, LimitError MEMORY */
-export function receiveFolded(
-  reading: Reading,
-  folding: Folding,
-  partition: number,
-  received: readonly Received[],
-  sentOver: GraphFacts | undefined,
-): FoldedInbox {
-  const { resident, carrier } = reading;
+export interface InboxRequest extends Reading {
+  /** Along edges and against them. */
+  readonly foldings: { readonly out: Folding; readonly in: Folding };
+  /** Of edges along which messages go. */
+  readonly weight: Weight | undefined;
+  readonly partition: number;
+  /** The graph as it was when the messages were sent, if it has changed since. */
+  readonly sentOver: GraphFacts | undefined;
+}
+
+/** @throws MessageOverflow, LimitError MEMORY */
+export function receiveFolded(request: InboxRequest, received: readonly Received[]): FoldedInbox {
+  const { resident, carrier, foldings, partition, sentOver } = request;
   const { kernels } = resident;
+  const folding = foldings.out;
   const { vertices } = resident.facts.graph.partitions[partition]!;
   const width = widthOf(folding.kind);
   const what = `the messages of ${vertices} vertices`;
@@ -37,18 +44,35 @@ export function receiveFolded(
   const targets = resident.need('received-targets', BATCH_ROWS * 4, what);
   folding.fill(values, vertices);
   kernels.zero(got, vertices);
-  for (const { from, channel, form, fields, slice } of received) {
+  // Behind all that is needed: it holds what is optional.
+  const whole = received.some(({ form }) => form === 'whole')
+    ? new WholeInbox(request, received)
+    : undefined;
+  for (const some of received) {
+    const { from, channel, form, fields, slice } = some;
     const listing =
-      form === 'listed' ? listingOf(reading, from, channel, partition, sentOver) : undefined;
+      form === 'pairs'
+        ? undefined
+        : listingOf(resident, carrier, from, channel, partition, sentOver);
+    if (form === 'whole') {
+      const folded = whole!.fold(some);
+      for (let first = 0; first < folded.n; first += BATCH_ROWS) {
+        const rows = Math.min(BATCH_ROWS, folded.n - first);
+        const at = listing!(first, rows, targets);
+        const is = folded.has === 0 ? 0 : folded.has + first;
+        folding.receive(at, folded.values + first * width, is, rows, values, got);
+      }
+      continue;
+    }
     for (let i = 0, first = 0; i < slice.batches.length; i++) {
       const { rows, columns } = carrier.read(slice, i, fields);
       const value = columns.at(-1)!;
       kernels.copyIn(value.data.subarray(0, rows * width), chunk);
       if (value.valid !== undefined) kernels.copyIn(value.valid.subarray(0, rows), has);
-      const some = value.valid === undefined ? 0 : has;
+      const is = value.valid === undefined ? 0 : has;
       if (form === 'pairs') kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), targets);
       const at = listing === undefined ? targets : listing(first, rows, targets);
-      folding.receive(at, chunk, some, rows, values, got);
+      folding.receive(at, chunk, is, rows, values, got);
       first += rows;
     }
   }
@@ -57,7 +81,8 @@ export function receiveFolded(
 
 /** The targets that a partition lists in this one: where rows [first, first + rows) of them lie; `scratch` has room for a batch. */
 function listingOf(
-  { resident, carrier }: Reading,
+  resident: Reading['resident'],
+  carrier: Reading['carrier'],
   from: number,
   channel: Received['channel'],
   partition: number,

@@ -7,7 +7,8 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { widthOf } from '../kernels/messages.ts';
 import type { Refusals } from '../mapreduce/stage.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
-import type { Bound, Counts } from './cursor.ts';
+import { type Arranged, foldedByReceiver } from './arranged.ts';
+import type { Bound } from './cursor.ts';
 import type { ProgramSpec } from './define.ts';
 import { type Folding, overflowed } from './fold.ts';
 import { receiveFolded } from './inbox-folded.ts';
@@ -15,7 +16,7 @@ import { RowInbox } from './inbox-rows.ts';
 import type { Folded } from './messages.ts';
 import { FoldedOutbox } from './outbox-folded.ts';
 import { RowOutbox } from './outbox-rows.ts';
-import type { GraphFacts, Reading } from './resident.ts';
+import type { GraphFacts, Reading, Resident } from './resident.ts';
 import type { Outbox, Received } from './sent.ts';
 import { Singles } from './singles.ts';
 import { weightOf } from './weights.ts';
@@ -59,7 +60,7 @@ export interface Messaging {
   messages(index: number): unknown;
   sendTo(target: number, message: unknown): void;
   /** @throws MessageOverflow, in words */
-  send(counts: Counts): Promise<SentMessages>;
+  send(): Promise<SentMessages>;
 }
 
 const NOTHING = { outbox: [], messages: 0, bytesSent: 0, pulled: 0, pushed: 0 };
@@ -137,8 +138,12 @@ export class FoldedMessages implements Messaging {
 
   receive(received: readonly Received[]): void {
     const { reading, partition, sentOver } = this.#task;
+    const { edge } = reading.resident.facts.graph;
+    const weight = weightOf(this.#plan.along, edge, this.#plan.number);
+    const foldings = { out: this.#folding, in: this.#inFolding };
+    const request = { ...reading, foldings, weight, partition, sentOver };
     try {
-      this.#inbox = receiveFolded(reading, this.#folding, partition, received, sentOver);
+      this.#inbox = receiveFolded(request, received);
     } catch (error) {
       throw this.#worded(error);
     }
@@ -179,7 +184,7 @@ export class FoldedMessages implements Messaging {
     this.#singles.push(target, message);
   }
 
-  async send(counts: Counts): Promise<SentMessages> {
+  async send(): Promise<SentMessages> {
     const { reading, partition, worker } = this.#task;
     const { edge, partitions } = reading.resident.facts.graph;
     const box = new FoldedOutbox({
@@ -190,16 +195,17 @@ export class FoldedMessages implements Messaging {
       partition,
       refuse: this.#task.refuse?.way,
       weight: weightOf(this.#plan.along, edge, this.#plan.number),
-      writer: (name, fields, hint) => this.#task.writer(name, fields, partitions.length, hint),
+      byReceiver: channel => byReceiver(reading.resident, worker, channel, this.#task.refuse),
+      writer: (name, fields, hint, parts = partitions.length) =>
+        this.#task.writer(name, fields, parts, hint),
     });
     try {
-      const inwards = { out: counts.in, outEdges: counts.inEdges };
       const outbox = [
-        ...(await box.channel('out', this.#out, counts)),
-        ...(this.#in === undefined ? [] : await box.channel('in', this.#in, inwards)),
+        ...(await box.channel('out', this.#out)),
+        ...(this.#in === undefined ? [] : await box.channel('in', this.#in)),
         ...(await box.singles(this.#singles)),
       ];
-      const messages = counts.outEdges + counts.inEdges + this.#singles.count;
+      const messages = box.alongEdges + this.#singles.count;
       return { outbox, messages, bytesSent: bytesOf(outbox), ...box.ways };
     } catch (error) {
       throw this.#worded(error);
@@ -265,6 +271,24 @@ export class RowMessages implements Messaging {
     const { sent } = this.#outbox;
     return { ...NOTHING, outbox, messages: sent, bytesSent: bytesOf(outbox) };
   }
+}
+
+/** By a channel's arrangement. */
+const byReceivers = new WeakMap<readonly Arranged[], boolean>();
+function byReceiver(
+  { facts }: Resident,
+  { budget }: WorkerContext,
+  channel: 'out' | 'in',
+  refuse: Refusals | undefined,
+): boolean {
+  if (refuse?.fold !== undefined) return refuse.fold === 'sender';
+  const arranged = facts[channel]!;
+  const known = byReceivers.get(arranged);
+  if (known !== undefined) return known;
+  // One slot is the driver's.
+  const is = foldedByReceiver(arranged, facts.graph.vertexCount, Math.max(1, budget.slots - 1));
+  byReceivers.set(arranged, is);
+  return is;
 }
 
 const bytesOf = (outbox: Outbox): number =>

@@ -1,17 +1,24 @@
 /** The outbox of a partition whose messages are folded before they leave.
  *
- * For each channel: pulled, if many have sent (every edge is looked at, by target, in a kernel), or pushed, if few have (the edges of senders alone,
- * sorted by target). The same values, bit for bit. Messages to single targets are pairs, sorted and folded in the same way.
+ * For each channel: pulled, if many have sent (every edge is looked at, by target, in a kernel: here, or by who receives), or pushed, if few have (the
+ * edges of senders alone, sorted by target). The same values, bit for bit. Messages to single targets are pairs, sorted and folded in the same way.
  */
 import { BATCH_ROWS, type StoredColumn } from '../batch/columns.ts';
 import type { WorkerContext } from '../exec/executor.ts';
-import { COUNTER_BYTES, expand, type Pairs, sortPairs, widthOf } from '../kernels/messages.ts';
+import {
+  COUNTER_BYTES,
+  countSent,
+  expand,
+  type Pairs,
+  type SentCounts,
+  sortPairs,
+  widthOf,
+} from '../kernels/messages.ts';
 import { toPlaces } from '../kernels/places.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
 import { ArrangedEdges } from './arranged-edges.ts';
-import type { Counts } from './cursor.ts';
 import type { Folding } from './fold.ts';
-import { edgesOf, placesOf } from './parts.ts';
+import { degreesOf, edgesOf, placesOf } from './parts.ts';
 import type { Reading, Resident } from './resident.ts';
 import { RunReader } from './run-reader.ts';
 import { listedFields, pairFields, type Sent } from './sent.ts';
@@ -19,6 +26,9 @@ import { type Weight, weightsAs } from './weights.ts';
 
 /** Pushed if the senders' edges are fewer than all edges by this factor: pushing sorts, and costs about so much more an edge. */
 const PUSH_FACTOR = 8;
+
+/** Rows of a batch of `whole`: a partition's, mostly, so that little is to be said of where it lies. */
+const WHOLE_ROWS = 2 ** 16;
 
 /** What vertices have sent along a channel: addresses of a number and a byte each. */
 export interface SentValues {
@@ -41,8 +51,10 @@ export interface OutboxRequest extends Reading {
   readonly refuse: 'pull' | 'push' | undefined;
   /** Against edges messages meet no weights. */
   readonly inFolding: Folding;
-  /** A run, with a part for each partition. */
-  writer(name: string, fields: RunWriter['fields'], bytesHint: number): RunWriter;
+  /** Whether what is pulled on a channel is folded by who receives it. */
+  byReceiver(channel: 'out' | 'in'): boolean;
+  /** A run, with a part for each partition unless it says how many. */
+  writer(name: string, fields: RunWriter['fields'], bytesHint: number, parts?: number): RunWriter;
 }
 
 /** How often a channel was pulled or pushed. */
@@ -53,6 +65,8 @@ export interface Ways {
 
 export class FoldedOutbox {
   readonly ways: Ways = { pulled: 0, pushed: 0 };
+  /** Messages, before they are folded. */
+  alongEdges = 0;
   readonly #request: OutboxRequest;
   readonly #width: number;
 
@@ -73,21 +87,45 @@ export class FoldedOutbox {
   }
 
   /** @throws MessageOverflow */
-  async channel(
-    channel: 'out' | 'in',
-    sent: SentValues,
-    counts: Pick<Counts, 'out' | 'outEdges'>,
-  ): Promise<Sent[]> {
-    if (counts.out === 0) return [];
-    const { partition, refuse } = this.#request;
-    const { edges } = edgesOf(this.#resident, partition, channel);
-    const few = counts.outEdges * PUSH_FACTOR < edges;
+  async channel(channel: 'out' | 'in', sent: SentValues): Promise<Sent[]> {
+    const { partition, refuse, carrier } = this.#request;
+    const resident = this.#resident;
+    const { vertices } = resident.facts.graph.partitions[partition]!;
+    const degrees = degreesOf(resident, carrier, partition, channel);
+    const counts = countSent(resident.kernels, sent.flags, degrees, vertices);
+    if (counts.senders === 0) return [];
+    this.alongEdges += counts.edges;
+    const { edges } = edgesOf(resident, partition, channel);
+    const few = counts.edges * PUSH_FACTOR < edges;
     if (refuse === undefined ? few : refuse === 'pull') {
       this.ways.pushed++;
       return [await this.#push(channel, sent, counts)];
     }
     this.ways.pulled++;
-    return [await this.#pull(channel, sent, counts.outEdges === edges)];
+    const all = counts.edges === edges;
+    const { byReceiver } = this.#request;
+    return [await (byReceiver(channel) ? this.#whole : this.#pull).call(this, channel, sent, all)];
+  }
+
+  /** What was sent, as it is: whoever receives it folds it. */
+  async #whole(channel: 'out' | 'in', sent: SentValues, all: boolean): Promise<Sent> {
+    const { partition, folding } = this.#request;
+    const width = this.#width;
+    const { kernels, facts } = this.#resident;
+    const { vertices } = facts.graph.partitions[partition]!;
+    const { values, flags } = this.#toPlaces(channel, sent, all);
+    const hint = vertices * (width + (all ? 0 : 1)) + 256;
+    const writer = this.#request.writer(channel, listedFields(folding.kind, !all), hint, 1);
+    for (let from = 0; from < vertices; from += WHOLE_ROWS) {
+      const to = Math.min(vertices, from + WHOLE_ROWS);
+      const { u8 } = kernels;
+      const data = u8.subarray(values + from * width, values + to * width);
+      const valid = all ? {} : { valid: u8.subarray(flags + from, flags + to) };
+      const batch = { rows: to - from, columns: [{ data, ...valid }] };
+      await writer.reserve(batch);
+      writer.write(0, batch);
+    }
+    return { channel, form: 'whole', run: writer.finish() };
   }
 
   async #pull(channel: 'out' | 'in', sent: SentValues, all: boolean): Promise<Sent> {
@@ -98,21 +136,26 @@ export class FoldedOutbox {
     const gathered = this.#toPlaces(channel, sent, all);
     const weightBytes = this.#weightOf(channel) === undefined ? 0 : this.#width;
     const arranged = resident.facts[channel]![partition]!;
-    const edges = new ArrangedEdges(this.#request, partition, channel, arranged, weightBytes);
-    const { listed, narrow } = edges;
-    const most = Math.max(...listed);
+    const parts = resident.facts.graph.partitions.map((_, to) => ({
+      arranged,
+      from: partition,
+      to,
+    }));
+    const edges = new ArrangedEdges(this.#request, parts, weightBytes);
+    const { most } = edges;
     const what = 'the messages to one partition';
     const out = resident.need('pulled', most * this.#width + 8, what);
     const has = all ? 0 : resident.need('pulled-has', most, what);
     const state = resident.need('pull-state', 8, what);
-    edges.hold();
-    const total = listed.reduce((sum, n) => sum + n, 0);
-    const hint = total * (this.#width + (all ? 0 : 1)) + listed.length * 256;
+    edges.hold(`arranged ${channel} from ${partition}`);
+    const total = parts.reduce((sum, _, q) => sum + edges.listed(q), 0);
+    const hint = total * (this.#width + (all ? 0 : 1)) + parts.length * 256;
     const writer = this.#request.writer(channel, listedFields(folding.kind, !all), hint);
     const { values, flags } = gathered;
-    for (const [q, n] of listed.entries()) {
+    for (const q of parts.keys()) {
+      const n = edges.listed(q);
       if (n === 0) continue;
-      const { counts, chunks } = edges.to(q);
+      const { narrow, counts, chunks } = edges.part(q);
       const pulling = { narrow, state, counts, values, sent: flags, out, has };
       folding.begin(pulling, 0);
       for (const { sources, weights, rows } of chunks) {
@@ -153,7 +196,7 @@ export class FoldedOutbox {
   async #push(
     channel: 'out' | 'in',
     sent: SentValues,
-    { out: senders, outEdges: edges }: Pick<Counts, 'out' | 'outEdges'>,
+    { senders, edges }: SentCounts,
   ): Promise<Sent> {
     const { partition, carrier } = this.#request;
     const folding = this.#foldingOf(channel);

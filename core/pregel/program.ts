@@ -118,7 +118,8 @@ class ProgramRun {
       const halted = this.#master();
       const outboxes = this.#kept.map(({ outbox }) => outbox);
       const { partitions, vertexCount } = this.#handle.graph;
-      const received = partitions.map((_, p) => receivedBy(p, outboxes));
+      const facts = this.#topology.sentOver ?? this.#handle.facts;
+      const received = partitions.map((_, p) => receivedBy(p, outboxes, facts));
       // A partition without a state is new: its vertices are awake.
       const working = received.map(
         (messages, p) => (this.#kept[p]?.awake ?? 1) > 0 || messages.length > 0,

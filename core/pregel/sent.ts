@@ -3,14 +3,15 @@ import type { Field } from '../batch/columns.ts';
 import type { NumberKind } from '../kernels/messages.ts';
 import type { Slice } from '../shuffle/carrier.ts';
 import type { Run } from '../store/run.ts';
+import type { GraphFacts } from './resident.ts';
 
 /** Messages of one channel: along out-edges, against in-edges, or to single targets. */
 export interface Sent {
   readonly channel: 'out' | 'in' | 'to';
-  /** `listed`: a value for each listed target of the channel's arrangement. `pairs`: target and value. `rows`: target and columns,
-   *  not folded, in order of sending. */
-  readonly form: 'listed' | 'pairs' | 'rows';
-  /** By receiving partition. */
+  /** `listed`: a value for each listed target of the channel's arrangement. `whole`: a value for each vertex of the sender, by place, which who
+   *  receives it folds along the edges. `pairs`: target and value. `rows`: target and columns, not folded, in order of sending. */
+  readonly form: 'listed' | 'whole' | 'pairs' | 'rows';
+  /** By receiving partition; `whole`: one part, which is for all. */
   readonly run: Run;
 }
 /** In the order in which they are folded: out, in, to. */
@@ -25,16 +26,19 @@ export interface Received {
   readonly slice: Slice;
 }
 
-/** What has come for a partition, in order of the sending partition. */
+/** What has come for a partition, in order of the sending partition. `facts`: of the graph that it was sent over. */
 export function receivedBy(
   partition: number,
   outboxes: readonly (Outbox | undefined)[],
+  facts: GraphFacts,
 ): Received[] {
   return outboxes.flatMap((outbox, from) =>
     (outbox ?? []).flatMap(({ channel, form, run }) => {
+      const whole = form === 'whole';
+      const to = whole ? facts[channel as 'out' | 'in']![from]!.listing : run;
       // A partition that is new got nothing.
-      const batches = run.partitions[partition] ?? [];
-      if (batches.length === 0) return [];
+      if ((to.partitions[partition] ?? []).length === 0) return [];
+      const batches = run.partitions[whole ? 0 : partition]!;
       const segment = run.segment === undefined ? {} : { segment: run.segment };
       return [{ from, channel, form, fields: run.fields, slice: { batches, ...segment } }];
     }),

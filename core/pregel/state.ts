@@ -3,7 +3,6 @@
  * What a task makes of it is new; the state before stays as it is until the barrier has passed, so an attempt that dies or throws has changed
  * nothing. A thread keeps the columns that it made last, and reads the run only if it has none, or others.
  */
-import { randomBytes } from 'node:crypto';
 import { type Field, fieldsOf } from '../batch/columns.ts';
 import type { Schema } from '../define/schema.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
@@ -15,7 +14,7 @@ import { storedSchema } from './values.ts';
 
 /** Plain data. */
 export interface State {
-  /** Of what it holds: a random name. */
+  /** Of what it holds: a name of the attempt that made it. */
   readonly id: string;
   readonly run: Run;
   /** No vertex has voted to halt: then nothing is written of it. */
@@ -71,12 +70,13 @@ export function loadState(
   return held;
 }
 
-/** Writes what the columns hold. @returns the state, and how many are awake */
+/** Writes what the columns hold, under this name. @returns the state, and how many are awake */
 export async function storeState(
   { resident }: Reading,
   partition: number,
   schema: Schema,
   held: HeldState,
+  id: string,
   open: (fields: readonly Field[], bytesHint: number) => RunWriter,
 ): Promise<{ readonly state: State; readonly awake: number }> {
   const { kernels } = resident;
@@ -97,7 +97,6 @@ export async function storeState(
     writer.write(0, batch);
     row += rows;
   }
-  const id = randomBytes(8).toString('hex');
   held.id = id;
   return { state: { id, run: writer.finish(), allAwake }, awake };
 }

@@ -216,10 +216,11 @@ class Superstep implements LoopTask, MessagingTask {
       return compute ? await this.#compute() : 0;
     });
     if (this.#thread.needed !== undefined) throw this.#thread.needed;
-    const sent = await this.#messaging.send(loop.sent());
-    const stored = await storeState(reading, partition, spec.state, this.#held, (fields, hint) =>
-      this.writer('state', fields, 1, hint),
-    );
+    const sent = await this.#messaging.send();
+    const { attempt } = this.worker;
+    const open = (fields: RunWriter['fields'], hint: number): RunWriter =>
+      this.writer('state', fields, 1, hint);
+    const stored = await storeState(reading, partition, spec.state, this.#held, attempt, open);
     return {
       ...stored,
       ...sent,

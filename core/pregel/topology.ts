@@ -43,11 +43,11 @@ export interface Changed {
   readonly partitions: readonly Omit<GraphPartition, 'vertexRun' | 'edgeRun'>[];
 }
 /** Runs of it, as a checkpoint calls them: of each partition, and where messages are under way that were sent over the graph as it was before,
- *  what it had listed then. */
+ *  how its edges were arranged then. */
 const [VERTICES, EDGES] = ['vertices', 'edges'];
-const LISTINGS = { out: 'out-listing', in: 'in-listing' } as const;
-type Listings = keyof typeof LISTINGS;
-const NO_RUN: Run = { fields: [], partitions: [] };
+const CHANNELS = ['out', 'in'] as const;
+const arrangedNames = (channel: 'out' | 'in') =>
+  ({ listing: `${channel}-listing`, sources: `${channel}-sources` }) as const;
 
 export class Topology {
   readonly #tasking: Tasking;
@@ -102,9 +102,12 @@ export class Topology {
     if (this.#own === undefined) return {};
     const { vertexRun, edgeRun } = this.#own.graph.partitions[partition]!;
     const runs: { [name: string]: Run } = { [VERTICES]: vertexRun, [EDGES]: edgeRun };
-    for (const [channel, name] of Object.entries(LISTINGS)) {
-      const listing = this.#sentOver?.[channel as Listings]?.[partition]?.listing;
-      if (listing !== undefined) runs[name] = listing;
+    for (const channel of CHANNELS) {
+      const arranged = this.#sentOver?.[channel]?.[partition];
+      if (arranged === undefined) continue;
+      const { listing, sources } = arrangedNames(channel);
+      runs[listing] = arranged.listing;
+      runs[sources] = arranged.sources;
     }
     return runs;
   }
@@ -129,20 +132,23 @@ export class Topology {
       return { ranges: all.flatMap(({ ranges }) => ranges), runs: all.map(({ run }) => run) };
     };
     this.#own = new GraphHandle(executor, graph, ownedOf([VERTICES, EDGES]));
-    this.#own.keepUntilChanged(ownedOf(Object.values(LISTINGS)));
+    const before = CHANNELS.flatMap(channel => Object.values(arrangedNames(channel)));
+    this.#own.keepUntilChanged(ownedOf(before));
     this.#now = changed.now;
     this.#before = changed.before;
     for (const rank of changed.gone) this.#gone.add(rank);
     for (const [id, rank] of changed.added) this.#added.set(id, rank);
-    const listed = (name: string): { [L in Listings]?: Arranged[] } | undefined => {
-      const listings = more.flatMap(runs => runs[name]?.run ?? []);
-      if (listings.length === 0) return undefined;
-      const channel = name === LISTINGS.out ? 'out' : 'in';
-      return { [channel]: listings.map(listing => ({ listing, sources: NO_RUN })) };
-    };
-    const lists = Object.values(LISTINGS).map(listed);
-    if (lists.every(list => list === undefined)) return;
-    this.#sentOver = Object.assign({ ...this.#own.facts }, ...lists) as GraphFacts;
+    let sentOver: GraphFacts | undefined;
+    for (const channel of CHANNELS) {
+      const { listing, sources } = arrangedNames(channel);
+      const arranged = more.flatMap((runs): Arranged[] =>
+        runs[listing] === undefined
+          ? []
+          : [{ listing: runs[listing].run, sources: runs[sources]!.run }],
+      );
+      if (arranged.length > 0) sentOver = { ...(sentOver ?? this.#own.facts), [channel]: arranged };
+    }
+    this.#sentOver = sentOver;
   }
 
   /** Places of a partition's vertices that are gone. */

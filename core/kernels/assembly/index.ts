@@ -30,6 +30,6 @@ export {
   spreadTargets, countTargets, startTargets, placeTargets, listTargets, orderByCount, takeSources, placesOf, toPlaces,
 } from './arrange';
 export {
-  pull32, pull64, pullF64, pullNarrow32, pullNarrow64, pullNarrowF64, narrowSources, receive32, receive64, receiveF64, expand32,
+  pull32, pull64, pullF64, pullNarrow32, pullNarrow64, pullNarrowF64, narrowSources, countSent, receive32, receive64, receiveF64, expand32,
   expand64, expandF64, sortPairs, foldPairs32, foldPairs64, foldPairsF64,
 } from './messages';

@@ -301,6 +301,19 @@ export function narrowSources(sources: usize, n: u32, out: usize): void {
   for (let j: usize = 0; j < usize(n); j++) store<u16>(out + (j << 1), u16(load<u32>(sources + (j << 2))));
 }
 
+/** Of vertices that have sent and have edges: the edges, as a double, and how many they are. */
+export function countSent(flags: usize, degrees: usize, n: u32, out: usize): void {
+  let senders: u32 = 0;
+  let edges: u64 = 0;
+  for (let j: usize = 0; j < usize(n); j++) {
+    const degree = u32(load<u8>(flags + j)) * load<u32>(degrees + (j << 2));
+    edges += u64(degree);
+    senders += u32(degree != 0);
+  }
+  store<f64>(out, f64(edges));
+  store<u32>(out, senders, 8);
+}
+
 /** Adds n arrived values to the inbox of their targets, and marks who got one. `has`: which have a value; 0: all. Returns n, or −1
  *  less the row whose sum leaves its type. */
 // @ts-ignore: decorator

@@ -54,12 +54,7 @@ export interface SentCounts {
   readonly edges: number;
 }
 /** Of n vertices, those that have sent (`flags`, a byte each) and have edges (`degrees`, u32). */
-export function countSent(
-  kernels: Kernels,
-  flags: number,
-  degrees: number,
-  n: number,
-): SentCounts {
+export function countSent(kernels: Kernels, flags: number, degrees: number, n: number): SentCounts {
   kernels.raw.countSent(flags, degrees, n, SCRATCH);
   const { f64, u32 } = kernels;
   return { edges: f64[SCRATCH >>> 3]!, senders: u32[(SCRATCH >>> 2) + 2]! };

@@ -1,7 +1,7 @@
 /** The arranged edges of one partition to others, or of others to one, as the kernels fold along them: in memory if they fit there, otherwise
  * batch by batch.
  *
- * Order of calls: `hold`, once nothing more is needed of the resident: what is needed may drop what is held, and what lies there then is
+ * Order of calls: `new`, with what names them in the thread; `hold`, once nothing more is needed of the resident: what is needed may drop what is held, and what lies there then is
  * something else; `part` for each pair of partitions.
  * Places of sources have two bytes where their partition has so few vertices: what is read for every superstep is half as much.
  */
@@ -27,6 +27,8 @@ interface Chunk {
 export interface EdgesBetween {
   /** Places have two bytes, not four. */
   readonly narrow: boolean;
+  /** Numbers of listed targets, if they are held. */
+  readonly targets: number | undefined;
   /** Of each listed target, the number of its edges. */
   readonly counts: number;
   readonly chunks: Iterable<Chunk>;
@@ -50,11 +52,42 @@ export class ArrangedEdges {
   readonly #counts: number;
   readonly #parts: readonly Placed[];
   /** Of all parts together. */
-  readonly #sizes: readonly [counts: number, sources: number, weights: number];
+  readonly #sizes: readonly [counts: number, sources: number, weights: number, targets: number];
+  readonly #name: string;
+  readonly #targets: boolean;
   #held: readonly number[] | undefined;
 
-  /** `weightBytes`: 0, 4 or 8. @throws LimitError MEMORY */
-  constructor(reading: Reading, parts: readonly EdgePart[], weightBytes: number) {
+  /** Of a channel, to every partition from one, by who sends. @throws LimitError MEMORY */
+  static from(reading: Reading, channel: 'out' | 'in', from: number, weightBytes: number) {
+    const { facts } = reading.resident;
+    const arranged = facts[channel]![from]!;
+    const parts = facts.graph.partitions.map((_, to) => ({ arranged, from, to }));
+    return new ArrangedEdges(reading, `${channel} from ${from}`, parts, weightBytes, false);
+  }
+
+  /** To one from every partition, by who receives: with targets. @throws LimitError MEMORY */
+  static to(
+    reading: Reading,
+    channel: 'out' | 'in',
+    arranged: readonly Arranged[],
+    to: number,
+    weightBytes: number,
+  ) {
+    const parts = arranged.map((each, from) => ({ arranged: each, from, to }));
+    return new ArrangedEdges(reading, `${channel} to ${to}`, parts, weightBytes, true);
+  }
+
+  /** `weightBytes`: 0, 4 or 8. */
+  private constructor(
+    reading: Reading,
+    name: string,
+    parts: readonly EdgePart[],
+    weightBytes: number,
+    targets: boolean,
+  ) {
+    // Without weights they are other blocks than with them.
+    this.#name = `arranged ${name} ${weightBytes}`;
+    this.#targets = targets;
     const { resident } = reading;
     const { partitions } = resident.facts.graph;
     this.#reading = reading;
@@ -71,7 +104,7 @@ export class ArrangedEdges {
       weightsAt += edges * weightBytes;
     }
     this.#parts = placed;
-    this.#sizes = [listedAt * 4 + 4, sourcesAt, weightsAt];
+    this.#sizes = [listedAt * 4 + 4, sourcesAt, weightsAt, targets ? listedAt * 4 : 0];
     this.#chunk = {
       sources: resident.need('arranged-sources', BATCH_ROWS * 4, 'edges'),
       weights: resident.need('arranged-weights', BATCH_ROWS * 8, 'edges'),
@@ -84,10 +117,10 @@ export class ArrangedEdges {
     return this.#parts.reduce((most, { listed }) => Math.max(most, listed), 0);
   }
 
-  /** Takes them into memory, or finds them there under this name, if there is room. */
-  hold(name: string): void {
+  /** Takes them into memory, or finds them there, if there is room. */
+  hold(): void {
     const fill = (pointers: readonly number[]): void => this.#fill(pointers);
-    this.#held = this.#reading.resident.optional(name, this.#sizes, fill);
+    this.#held = this.#reading.resident.optional(this.#name, this.#sizes, fill);
   }
 
   listed(index: number): number {
@@ -100,16 +133,19 @@ export class ArrangedEdges {
     const { narrow, edges, listedAt, sourcesAt, weightsAt } = part;
     if (this.#held === undefined) {
       this.#readCounts(part, this.#counts);
-      return { narrow, counts: this.#counts, chunks: this.#streamed(part) };
+      const [counts, chunks] = [this.#counts, this.#streamed(part)];
+      return { narrow, targets: undefined, counts, chunks };
     }
-    const [counts, sources, weights] = this.#held as [number, number, number];
+    const [counts, sources, weights, targets] = this.#held as [number, number, number, number];
     const chunk = { sources: sources + sourcesAt, weights: weights + weightsAt, rows: edges };
-    return { narrow, counts: counts + listedAt * 4, chunks: [chunk] };
+    const at = listedAt * 4;
+    return { narrow, targets: targets + at, counts: counts + at, chunks: [chunk] };
   }
 
-  #fill([counts, sources, weights]: readonly number[]): void {
+  #fill([counts, sources, weights, targets]: readonly number[]): void {
     for (const part of this.#parts) {
-      this.#readCounts(part, counts! + part.listedAt * 4);
+      const at = part.listedAt * 4;
+      this.#readCounts(part, counts! + at, this.#targets ? targets! + at : undefined);
       const width = part.narrow ? 2 : 4;
       for (const { first, rows, columns } of this.#batches(part)) {
         const at = sources! + part.sourcesAt + first * width;
@@ -133,10 +169,12 @@ export class ArrangedEdges {
     return new RunReader(arranged.sources, to, this.#reading.carrier);
   }
 
-  #readCounts({ arranged, to }: Placed, at: number): void {
+  #readCounts({ arranged, to }: Placed, at: number, targets?: number): void {
     const { resident, carrier } = this.#reading;
     for (const { first, rows, columns } of new RunReader(arranged.listing, to, carrier)) {
       resident.kernels.copyIn(columns[1]!.data.subarray(0, rows * 4), at + first * 4);
+      if (targets === undefined) continue;
+      resident.kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), targets + first * 4);
     }
   }
 

@@ -5,6 +5,7 @@
  * by partition: that is the definition of a sum of doubles. A source is named by its place (kernels/places.ts), where its value lies.
  */
 import type { Field } from '../batch/columns.ts';
+import type { Refusals } from '../mapreduce/stage.ts';
 import type { BatchRef, Run } from '../store/run.ts';
 
 export interface Arranged {
@@ -38,12 +39,15 @@ export function foldedByReceiver(
   arranged: readonly Arranged[],
   vertexCount: number,
   workers: number,
+  refuse: Refusals | undefined,
 ): boolean {
-  const listed = arranged.reduce((sum, { listing }) => sum + rowsIn(listing), 0);
+  if (refuse?.fold !== undefined) return refuse.fold === 'sender';
+  let listed = 0;
+  for (const { listing } of arranged) {
+    for (const to of listing.partitions.keys()) listed += rowsOf(listing, to);
+  }
   return 3 * listed > vertexCount * (1 + workers);
 }
-const rowsIn = (run: Run): number =>
-  run.partitions.reduce((sum, _, partition) => sum + rowsOf(run, partition), 0);
 
 /** Of lists that do not change: they are many, and asked for in every superstep. */
 const known = new WeakMap<readonly BatchRef[], number>();

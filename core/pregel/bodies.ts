@@ -4,6 +4,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { type ArrangeArgument, runArrange } from './arrange.ts';
 import { type RestoreArgument, runRestore, runSave, type SaveArgument } from './checkpoint-task.ts';
 import { type FindArgument, type FinishArgument, runFind, runFinish } from './finish.ts';
+import { type HoldArgument, runHold } from './hold.ts';
 import { type BornArgument, type MutateArgument, runBorn, runMutate } from './mutate.ts';
 import { Resident } from './resident.ts';
 import { runSuperstep, type SuperstepArgument } from './superstep.ts';
@@ -13,6 +14,12 @@ const module = import.meta.url;
 export const arrange = task(
   'superstep.graph.arrange',
   (argument: ArrangeArgument, worker) => runArrange(argument, worker as WorkerContext),
+  { module },
+);
+
+export const hold = task(
+  'superstep.graph.hold',
+  (argument: HoldArgument, worker) => runHold(argument, worker as WorkerContext),
   { module },
 );
 

@@ -31,7 +31,7 @@ export interface InboxRequest extends Reading {
 
 /** @throws MessageOverflow, LimitError MEMORY */
 export function receiveFolded(request: InboxRequest, received: readonly Received[]): FoldedInbox {
-  const { resident, carrier, foldings, partition, sentOver } = request;
+  const { resident, carrier, foldings, partition } = request;
   const { kernels } = resident;
   const folding = foldings.out;
   const { vertices } = resident.facts.graph.partitions[partition]!;
@@ -49,21 +49,21 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
     ? new WholeInbox(request, received)
     : undefined;
   for (const some of received) {
-    const { from, channel, form, fields, slice } = some;
-    const listing =
-      form === 'pairs'
-        ? undefined
-        : listingOf(resident, carrier, from, channel, partition, sentOver);
-    if (form === 'whole') {
-      const folded = whole!.fold(some);
-      for (let first = 0; first < folded.n; first += BATCH_ROWS) {
-        const rows = Math.min(BATCH_ROWS, folded.n - first);
-        const at = listing!(first, rows, targets);
-        const is = folded.has === 0 ? 0 : folded.has + first;
-        folding.receive(at, folded.values + first * width, is, rows, values, got);
+    if (some.form === 'whole') {
+      const { n, targets: held, values: folded, has: any } = whole!.fold(some);
+      const listing = held === undefined ? listingOf(request, some) : undefined;
+      // All at once, if all targets are in memory.
+      const most = listing === undefined ? n : BATCH_ROWS;
+      for (let first = 0; first < n; first += most) {
+        const rows = Math.min(most, n - first);
+        const at = listing === undefined ? held! : listing(first, rows, targets);
+        const is = any === 0 ? 0 : any + first;
+        folding.receive(at, folded + first * width, is, rows, values, got);
       }
       continue;
     }
+    const { form, fields, slice } = some;
+    const listing = form === 'pairs' ? undefined : listingOf(request, some);
     for (let i = 0, first = 0; i < slice.batches.length; i++) {
       const { rows, columns } = carrier.read(slice, i, fields);
       const value = columns.at(-1)!;
@@ -81,12 +81,8 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
 
 /** The targets that a partition lists in this one: where rows [first, first + rows) of them lie; `scratch` has room for a batch. */
 function listingOf(
-  resident: Reading['resident'],
-  carrier: Reading['carrier'],
-  from: number,
-  channel: Received['channel'],
-  partition: number,
-  sentOver: GraphFacts | undefined,
+  { resident, carrier, partition, sentOver }: InboxRequest,
+  { from, channel }: Received,
 ): (first: number, rows: number, scratch: number) => number {
   const { listing } = (sentOver ?? resident.facts)[channel as 'out' | 'in']![from]!;
   const { kernels } = resident;

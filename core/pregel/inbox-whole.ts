@@ -10,9 +10,10 @@ import { ArrangedEdges } from './arranged-edges.ts';
 import type { InboxRequest } from './inbox-folded.ts';
 import type { Received } from './sent.ts';
 
-/** Addresses: a number for each of n listed targets, and a byte: whether there is one. `has` 0: there are all. */
+/** Addresses: a number for each of n listed targets, and a byte: whether there is one. `has` 0: there are all. `targets`: if they are held. */
 export interface FoldedHere {
   readonly n: number;
+  readonly targets: number | undefined;
   readonly values: number;
   readonly has: number;
 }
@@ -44,9 +45,9 @@ export class WholeInbox {
     const channels = [...new Set(whole.map(({ channel }) => channel as Channel))];
     for (const channel of channels) {
       const arranged = (sentOver ?? resident.facts)[channel]!;
-      const parts = arranged.map((each, from) => ({ arranged: each, from, to: partition }));
       const weightBytes = channel === 'in' || weight === undefined ? 0 : this.#width;
-      this.#edges.set(channel, new ArrangedEdges(request, parts, weightBytes));
+      const edges = ArrangedEdges.to(request, channel, arranged, partition, weightBytes);
+      this.#edges.set(channel, edges);
     }
     const most = Math.max(...[...this.#edges.values()].map(edges => edges.most));
     const what = 'the messages of one partition';
@@ -58,7 +59,7 @@ export class WholeInbox {
     this.#room = { values, flags: resident.need('whole-flags', vertices, what) };
     // What it was sent over is no more: nobody asks for it again.
     if (sentOver !== undefined) return;
-    for (const [channel, edges] of this.#edges) edges.hold(`arranged ${channel} to ${partition}`);
+    for (const edges of this.#edges.values()) edges.hold();
   }
 
   fold(received: Received): FoldedHere {
@@ -67,12 +68,12 @@ export class WholeInbox {
     const folding = this.#request.foldings[channel];
     const { values, flags } = this.#sent(received);
     const edges = this.#edges.get(channel)!;
-    const { narrow, counts, chunks } = edges.part(from);
+    const { narrow, targets, counts, chunks } = edges.part(from);
     const [out, has, state] = [this.#out, this.#has, this.#state];
     const pulling = { narrow, state, counts, values, sent: flags, out, has };
     folding.begin(pulling, 0);
     for (const { sources, weights, rows } of chunks) folding.pull(pulling, sources, weights, rows);
-    return { n: edges.listed(from), values: out, has: flags === 0 ? 0 : has };
+    return { n: edges.listed(from), targets, values: out, has: flags === 0 ? 0 : has };
   }
 
   /** Flags 0: all have sent. */

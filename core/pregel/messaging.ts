@@ -7,7 +7,7 @@ import type { WorkerContext } from '../exec/executor.ts';
 import { widthOf } from '../kernels/messages.ts';
 import type { Refusals } from '../mapreduce/stage.ts';
 import { RunWriter } from '../shuffle/run-writer.ts';
-import { type Arranged, foldedByReceiver } from './arranged.ts';
+import { foldedByReceiver } from './arranged.ts';
 import type { Bound } from './cursor.ts';
 import type { ProgramSpec } from './define.ts';
 import { type Folding, overflowed } from './fold.ts';
@@ -16,7 +16,7 @@ import { RowInbox } from './inbox-rows.ts';
 import type { Folded } from './messages.ts';
 import { FoldedOutbox } from './outbox-folded.ts';
 import { RowOutbox } from './outbox-rows.ts';
-import type { GraphFacts, Reading, Resident } from './resident.ts';
+import type { GraphFacts, Reading } from './resident.ts';
 import type { Outbox, Received } from './sent.ts';
 import { Singles } from './singles.ts';
 import { weightOf } from './weights.ts';
@@ -186,16 +186,21 @@ export class FoldedMessages implements Messaging {
 
   async send(): Promise<SentMessages> {
     const { reading, partition, worker } = this.#task;
-    const { edge, partitions } = reading.resident.facts.graph;
+    const { facts } = reading.resident;
+    const { graph } = facts;
+    const { edge, partitions } = graph;
+    const { refuse } = this.#task;
     const box = new FoldedOutbox({
       ...reading,
       worker,
       folding: this.#folding,
       inFolding: this.#inFolding,
       partition,
-      refuse: this.#task.refuse?.way,
+      refuse: refuse?.way,
       weight: weightOf(this.#plan.along, edge, this.#plan.number),
-      byReceiver: channel => byReceiver(reading.resident, worker, channel, this.#task.refuse),
+      byReceiver: channel =>
+        // One slot is the driver's.
+        foldedByReceiver(facts[channel]!, graph.vertexCount, worker.budget.slots - 1, refuse),
       writer: (name, fields, hint, parts = partitions.length) =>
         this.#task.writer(name, fields, parts, hint),
     });
@@ -271,24 +276,6 @@ export class RowMessages implements Messaging {
     const { sent } = this.#outbox;
     return { ...NOTHING, outbox, messages: sent, bytesSent: bytesOf(outbox) };
   }
-}
-
-/** By a channel's arrangement. */
-const byReceivers = new WeakMap<readonly Arranged[], boolean>();
-function byReceiver(
-  { facts }: Resident,
-  { budget }: WorkerContext,
-  channel: 'out' | 'in',
-  refuse: Refusals | undefined,
-): boolean {
-  if (refuse?.fold !== undefined) return refuse.fold === 'sender';
-  const arranged = facts[channel]!;
-  const known = byReceivers.get(arranged);
-  if (known !== undefined) return known;
-  // One slot is the driver's.
-  const is = foldedByReceiver(arranged, facts.graph.vertexCount, Math.max(1, budget.slots - 1));
-  byReceivers.set(arranged, is);
-  return is;
 }
 
 const bytesOf = (outbox: Outbox): number =>

@@ -135,19 +135,14 @@ export class FoldedOutbox {
     const { kernels } = resident;
     const gathered = this.#toPlaces(channel, sent, all);
     const weightBytes = this.#weightOf(channel) === undefined ? 0 : this.#width;
-    const arranged = resident.facts[channel]![partition]!;
-    const parts = resident.facts.graph.partitions.map((_, to) => ({
-      arranged,
-      from: partition,
-      to,
-    }));
-    const edges = new ArrangedEdges(this.#request, parts, weightBytes);
+    const parts = resident.facts.graph.partitions;
+    const edges = ArrangedEdges.from(this.#request, channel, partition, weightBytes);
     const { most } = edges;
     const what = 'the messages to one partition';
     const out = resident.need('pulled', most * this.#width + 8, what);
     const has = all ? 0 : resident.need('pulled-has', most, what);
     const state = resident.need('pull-state', 8, what);
-    edges.hold(`arranged ${channel} from ${partition}`);
+    edges.hold();
     const total = parts.reduce((sum, _, q) => sum + edges.listed(q), 0);
     const hint = total * (this.#width + (all ? 0 : 1)) + parts.length * 256;
     const writer = this.#request.writer(channel, listedFields(folding.kind, !all), hint);

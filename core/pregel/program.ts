@@ -19,9 +19,12 @@ import type { Into, Part } from '../mapreduce/stage.ts';
 import { Aggregates } from './aggregates.ts';
 import type { ArrangeArgument, ArrangeResult } from './arrange.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { widthOf } from '../kernels/messages.ts';
+import { foldedByReceiver } from './arranged.ts';
 import { findProgram, MAX_SUPERSTEPS, outputOf, type ProgramSpec } from './define.ts';
 import type { FindArgument, FinishArgument } from './finish.ts';
 import { type GraphHandle, type Owned, release } from './graph-handle.ts';
+import type { HoldArgument } from './hold.ts';
 import type { Id } from './ids.ts';
 import type { Kept } from './kept.ts';
 import type { LoadedGraph } from './loaded.ts';
@@ -30,7 +33,7 @@ import { receivedBy } from './sent.ts';
 import type { NeedsIn, SuperstepArgument, SuperstepResult } from './superstep.ts';
 import { packFacts } from './resident.ts';
 import { Topology } from './topology.ts';
-import { ARRANGE, CLOSE, FIND, FINISH, runPinned, SUPERSTEP, type Tasking } from './tasks.ts';
+import { ARRANGE, CLOSE, FIND, FINISH, HOLD, runPinned, SUPERSTEP, type Tasking } from './tasks.ts';
 import { roomFor } from './task-arena.ts';
 import { transpose } from './transpose.ts';
 import { weightOf } from './weights.ts';
@@ -331,7 +334,6 @@ class ProgramRun {
     }));
     const began = performance.now();
     const done = await runPinned<ArrangeResult>(this.#request, ARRANGE, 'graph arrange', asked);
-    this.#arranged.seconds += (performance.now() - began) / 1000;
     for (const { spilledBytes } of done) this.#arranged.spilledBytes += spilledBytes;
     const arranged = done.map(result => result.arranged);
     const owned = {
@@ -340,6 +342,27 @@ class ProgramRun {
     };
     handle.change({ [channel]: arranged }, owned);
     if (channel === 'out') handle.weight = name;
+    await this.#hold(channel, weight === undefined ? 0 : widthOf(weight.to));
+    this.#arranged.seconds += (performance.now() - began) / 1000;
+  }
+
+  /** Arranged edges where they will be folded, if that is with who receives. */
+  async #hold(channel: 'out' | 'in', weightBytes: number): Promise<void> {
+    const { context, executor } = this.#request;
+    const { graph, facts } = this.#handle;
+    const { refuse } = context;
+    if (!foldedByReceiver(facts[channel]!, graph.vertexCount, executor.slots, refuse)) return;
+    const asked = graph.partitions.map((_, p) => ({
+      task: p,
+      slot: this.#handle.slotOf(p),
+      argument: {
+        context,
+        part: this.#handle.part(p),
+        channel,
+        weightBytes,
+      } satisfies HoldArgument,
+    }));
+    await runPinned(this.#request, HOLD, 'graph hold', asked);
   }
 
   async #transpose(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Range } from '../memory/arena.ts';
 const BODIES = new URL('./bodies.js', import.meta.url).href;
 const body = (name: string): DefinitionRef => ({ module: BODIES, name: `superstep.graph.${name}` });
 export const ARRANGE = body('arrange');
+export const HOLD = body('hold');
 export const FIND = body('find');
 export const SUPERSTEP = body('superstep');
 export const FINISH = body('finish');

@@ -144,8 +144,8 @@ export class ArrangedEdges {
 
   #fill([counts, sources, weights, targets]: readonly number[]): void {
     for (const part of this.#parts) {
-      const at = part.listedAt * 4;
-      this.#readCounts(part, counts! + at, this.#targets ? targets! + at : undefined);
+      const before = part.listedAt * 4;
+      this.#readCounts(part, counts! + before, this.#targets ? targets! + before : undefined);
       const width = part.narrow ? 2 : 4;
       for (const { first, rows, columns } of this.#batches(part)) {
         const at = sources! + part.sourcesAt + first * width;

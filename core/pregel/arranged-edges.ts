@@ -8,6 +8,7 @@
 import { BATCH_ROWS } from '../batch/columns.ts';
 import { NARROW_SOURCES, narrowSources } from '../kernels/messages.ts';
 import { type Arranged, rowsOf } from './arranged.ts';
+import type { LoadedGraph } from './loaded.ts';
 import type { Reading } from './resident.ts';
 import { RunReader } from './run-reader.ts';
 
@@ -43,6 +44,44 @@ interface Placed extends EdgePart {
   readonly sourcesAt: number;
   readonly weightsAt: number;
 }
+interface Layout {
+  readonly parts: readonly Placed[];
+  /** Targets that are listed in one part, at most. */
+  readonly most: number;
+  /** Bytes of all parts together. */
+  readonly counts: number;
+  readonly sources: number;
+  readonly weights: number;
+}
+
+function layoutOf(
+  parts: readonly EdgePart[],
+  partitions: LoadedGraph['partitions'],
+  weightBytes: number,
+): Layout {
+  const placed: Placed[] = [];
+  let [most, listedAt, sourcesAt, weightsAt] = [0, 0, 0, 0];
+  for (const part of parts) {
+    const { arranged, from, to } = part;
+    const narrow = partitions[from]!.vertices <= NARROW_SOURCES;
+    const [listed, edges] = [rowsOf(arranged.listing, to), rowsOf(arranged.sources, to)];
+    placed.push({ ...part, narrow, listed, edges, listedAt, sourcesAt, weightsAt });
+    most = Math.max(most, listed);
+    listedAt += listed;
+    sourcesAt += Math.ceil((edges * (narrow ? 2 : 4)) / 4) * 4;
+    weightsAt += edges * weightBytes;
+  }
+  return {
+    parts: placed,
+    most,
+    counts: listedAt * 4 + 4,
+    sources: sourcesAt,
+    weights: weightsAt,
+  };
+}
+
+/** By the arrangement that they are of, and name: asked for in every superstep. */
+const layouts = new WeakMap<readonly Arranged[], Map<string, Layout>>();
 
 export class ArrangedEdges {
   readonly #reading: Reading;
@@ -50,61 +89,57 @@ export class ArrangedEdges {
   /** Of one batch: sources as they are stored, and weights. */
   readonly #chunk: { readonly sources: number; readonly weights: number };
   readonly #counts: number;
-  readonly #parts: readonly Placed[];
-  /** Of all parts together. */
-  readonly #sizes: readonly [counts: number, sources: number, weights: number, targets: number];
+  readonly #layout: Layout;
   readonly #name: string;
   readonly #targets: boolean;
   #held: readonly number[] | undefined;
 
   /** Of a channel, to every partition from one, by who sends. @throws LimitError MEMORY */
-  static from(reading: Reading, channel: 'out' | 'in', from: number, weightBytes: number) {
+  static from(
+    reading: Reading,
+    channel: 'out' | 'in',
+    from: number,
+    weightBytes: number,
+  ): ArrangedEdges {
     const { facts } = reading.resident;
-    const arranged = facts[channel]![from]!;
-    const parts = facts.graph.partitions.map((_, to) => ({ arranged, from, to }));
-    return new ArrangedEdges(reading, `${channel} from ${from}`, parts, weightBytes, false);
+    const all = facts[channel]!;
+    const parts = (): EdgePart[] =>
+      facts.graph.partitions.map((_, to) => ({ arranged: all[from]!, from, to }));
+    return new ArrangedEdges(reading, `${channel} from ${from}`, all, parts, weightBytes, false);
   }
 
   /** To one from every partition, by who receives: with targets. @throws LimitError MEMORY */
   static to(
     reading: Reading,
     channel: 'out' | 'in',
-    arranged: readonly Arranged[],
+    all: readonly Arranged[],
     to: number,
     weightBytes: number,
-  ) {
-    const parts = arranged.map((each, from) => ({ arranged: each, from, to }));
-    return new ArrangedEdges(reading, `${channel} to ${to}`, parts, weightBytes, true);
+  ): ArrangedEdges {
+    const parts = (): EdgePart[] => all.map((arranged, from) => ({ arranged, from, to }));
+    return new ArrangedEdges(reading, `${channel} to ${to}`, all, parts, weightBytes, true);
   }
 
   /** `weightBytes`: 0, 4 or 8. */
   private constructor(
     reading: Reading,
     name: string,
-    parts: readonly EdgePart[],
+    all: readonly Arranged[],
+    parts: () => readonly EdgePart[],
     weightBytes: number,
     targets: boolean,
   ) {
+    const { resident } = reading;
+    this.#reading = reading;
+    this.#weightBytes = weightBytes;
     // Without weights they are other blocks than with them.
     this.#name = `arranged ${name} ${weightBytes}`;
     this.#targets = targets;
-    const { resident } = reading;
+    const known = layouts.get(all) ?? new Map<string, Layout>();
+    layouts.set(all, known);
     const { partitions } = resident.facts.graph;
-    this.#reading = reading;
-    this.#weightBytes = weightBytes;
-    const placed: Placed[] = [];
-    let [listedAt, sourcesAt, weightsAt] = [0, 0, 0];
-    for (const part of parts) {
-      const { arranged, from, to } = part;
-      const narrow = partitions[from]!.vertices <= NARROW_SOURCES;
-      const [listed, edges] = [rowsOf(arranged.listing, to), rowsOf(arranged.sources, to)];
-      placed.push({ ...part, narrow, listed, edges, listedAt, sourcesAt, weightsAt });
-      listedAt += listed;
-      sourcesAt += Math.ceil((edges * (narrow ? 2 : 4)) / 4) * 4;
-      weightsAt += edges * weightBytes;
-    }
-    this.#parts = placed;
-    this.#sizes = [listedAt * 4 + 4, sourcesAt, weightsAt, targets ? listedAt * 4 : 0];
+    this.#layout = known.get(this.#name) ?? layoutOf(parts(), partitions, weightBytes);
+    known.set(this.#name, this.#layout);
     this.#chunk = {
       sources: resident.need('arranged-sources', BATCH_ROWS * 4, 'edges'),
       weights: resident.need('arranged-weights', BATCH_ROWS * 8, 'edges'),
@@ -114,22 +149,24 @@ export class ArrangedEdges {
 
   /** Targets that are listed in one part, at most. */
   get most(): number {
-    return this.#parts.reduce((most, { listed }) => Math.max(most, listed), 0);
+    return this.#layout.most;
   }
 
   /** Takes them into memory, or finds them there, if there is room. */
   hold(): void {
+    const { counts, sources, weights } = this.#layout;
+    const sizes = [counts, sources, weights, this.#targets ? counts : 0];
     const fill = (pointers: readonly number[]): void => this.#fill(pointers);
-    this.#held = this.#reading.resident.optional(this.#name, this.#sizes, fill);
+    this.#held = this.#reading.resident.optional(this.#name, sizes, fill);
   }
 
   listed(index: number): number {
-    return this.#parts[index]!.listed;
+    return this.#layout.parts[index]!.listed;
   }
 
   /** Those of part `index`. Streamed ones are good until the next are asked for. */
   part(index: number): EdgesBetween {
-    const part = this.#parts[index]!;
+    const part = this.#layout.parts[index]!;
     const { narrow, edges, listedAt, sourcesAt, weightsAt } = part;
     if (this.#held === undefined) {
       this.#readCounts(part, this.#counts);
@@ -143,7 +180,7 @@ export class ArrangedEdges {
   }
 
   #fill([counts, sources, weights, targets]: readonly number[]): void {
-    for (const part of this.#parts) {
+    for (const part of this.#layout.parts) {
       const before = part.listedAt * 4;
       this.#readCounts(part, counts! + before, this.#targets ? targets! + before : undefined);
       const width = part.narrow ? 2 : 4;

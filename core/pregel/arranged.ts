@@ -42,11 +42,17 @@ export function foldedByReceiver(
   refuse: Refusals | undefined,
 ): boolean {
   if (refuse?.fold !== undefined) return refuse.fold === 'sender';
+  const listed = listedIn.get(arranged) ?? listedOf(arranged);
+  listedIn.set(arranged, listed);
+  return 3 * listed > vertexCount * (1 + workers);
+}
+const listedIn = new WeakMap<readonly Arranged[], number>();
+function listedOf(arranged: readonly Arranged[]): number {
   let listed = 0;
   for (const { listing } of arranged) {
     for (const to of listing.partitions.keys()) listed += rowsOf(listing, to);
   }
-  return 3 * listed > vertexCount * (1 + workers);
+  return listed;
 }
 
 /** Of lists that do not change: they are many, and asked for in every superstep. */

@@ -85,6 +85,14 @@ export function beginPull(kernels: Kernels, { state, counts }: Pull, listed: num
   u32[(state >>> 2) + 1] = u32[(counts >>> 2) + listed]!;
 }
 
+const KINDS = { i32: '32', i64: '64', f64: 'F64' } as const;
+const PLAIN = { sum: 'Sum', min: 'Min', max: 'Max' } as const;
+function foldName(op: FoldOp, way: Way) {
+  if (way === 'plain') return PLAIN[op];
+  if (way === 'plus' && op === 'min') return 'MinPlus';
+  return way === 'times' && op === 'sum' ? 'SumTimes' : 'Any';
+}
+
 /** Folds n further edges into the accumulators. `weights` as wide as messages. @throws MessageOverflow of a listed target */
 export function pull(
   { raw }: Kernels,
@@ -93,9 +101,8 @@ export function pull(
   weights: number,
   n: number,
 ): void {
-  const call = narrow
-    ? { i32: raw.pullNarrow32, i64: raw.pullNarrow64, f64: raw.pullNarrowF64 }[kind]
-    : { i32: raw.pull32, i64: raw.pull64, f64: raw.pullF64 }[kind];
+  const call =
+    raw[`pull${sent === 0 ? foldName(op, way) : 'Some'}${narrow ? 'Narrow' : ''}${KINDS[kind]}`];
   const width = widthOf(kind);
   const sourceWidth = narrow ? 2 : 4;
   for (let from = 0; from < n; from += CHUNK_ROWS) {

@@ -5,7 +5,7 @@
  */
 import type { Memory } from './webassembly.ts';
 
-export interface Raw {
+export interface Raw extends Pulls {
   readonly memory: Memory;
   addKeys(
     state: number,
@@ -288,12 +288,6 @@ export interface Raw {
   ): number;
   placesOf(order: number, n: number, out: number): void;
   toPlaces(values: number, shift: number, places: number, n: number, out: number): void;
-  pull32: Pull;
-  pull64: Pull;
-  pullF64: Pull;
-  pullNarrow32: Pull;
-  pullNarrow64: Pull;
-  pullNarrowF64: Pull;
   narrowSources(sources: number, n: number, out: number): void;
   countSent(flags: number, degrees: number, n: number, out: number): void;
   receive32: Receive;
@@ -316,6 +310,17 @@ export interface Raw {
   foldPairs64: FoldPairs;
   foldPairsF64: FoldPairs;
 }
+/** By what is folded, on which ways, and whether sources are narrow. */
+type Pulls = {
+  readonly [F in
+    | 'Sum'
+    | 'Min'
+    | 'Max'
+    | 'MinPlus'
+    | 'SumTimes'
+    | 'Any'
+    | 'Some' as `pull${F}${'' | 'Narrow'}${'32' | '64' | 'F64'}`]: Pull;
+};
 type Pull = (
   op: number,
   along: number,

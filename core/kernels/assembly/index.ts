@@ -30,6 +30,14 @@ export {
   spreadTargets, countTargets, startTargets, placeTargets, listTargets, orderByCount, takeSources, placesOf, toPlaces,
 } from './arrange';
 export {
-  pull32, pull64, pullF64, pullNarrow32, pullNarrow64, pullNarrowF64, narrowSources, countSent, receive32, receive64, receiveF64, expand32,
+  narrowSources, countSent, receive32, receive64, receiveF64, expand32,
   expand64, expandF64, sortPairs, foldPairs32, foldPairs64, foldPairsF64,
 } from './messages';
+export {
+  pullSum32, pullMin32, pullMax32, pullMinPlus32, pullSumTimes32, pullAny32, pullSome32, pullSum64, pullMin64, pullMax64, pullMinPlus64,
+  pullSumTimes64, pullAny64, pullSome64, pullSumF64, pullMinF64, pullMaxF64, pullMinPlusF64, pullSumTimesF64, pullAnyF64, pullSomeF64,
+  pullSumNarrow32, pullMinNarrow32, pullMaxNarrow32, pullMinPlusNarrow32, pullSumTimesNarrow32, pullAnyNarrow32, pullSomeNarrow32,
+  pullSumNarrow64, pullMinNarrow64, pullMaxNarrow64, pullMinPlusNarrow64, pullSumTimesNarrow64, pullAnyNarrow64, pullSomeNarrow64,
+  pullSumNarrowF64, pullMinNarrowF64, pullMaxNarrowF64, pullMinPlusNarrowF64, pullSumTimesNarrowF64, pullAnyNarrowF64,
+  pullSomeNarrowF64,
+} from './pull';

@@ -1,0 +1,393 @@
+/** Messages that are pulled: folded along a partition's edges, per target.
+ *
+ * Edges come arranged: *listed* targets; of each the number of its edges, and where the values of their sources lie, in ascending order of
+ * source. That order is the definition of a sum of doubles.
+ * Each combination that is often used is a function of its own, with operation and way as constants: V8 compiles a small one well within
+ * milliseconds, where all of them in one took 60, during which they ran as slowly as they do at first.
+ */
+import { MAX, MIN, SUM } from './aggregates';
+
+const PLAIN = 0;
+const PLUS = 1;
+const TIMES = 2;
+const LEAST = 3;
+/** What a message becomes on an edge, whose weight lies at `weight`. */
+// @ts-ignore: decorator
+@inline
+export function via<T>(along: i32, message: T, weight: usize): T {
+  if (along == PLAIN) return message;
+  const w = load<T>(weight);
+  if (along == PLUS) return message + w;
+  if (along == TIMES) return message * w;
+  if (along == LEAST) return w < message ? w : message;
+  return w > message ? w : message;
+}
+
+/** Whether integers leave their type on the edge. */
+// @ts-ignore: decorator
+@inline
+export function leaves<T>(along: i32, message: T, at: usize): bool {
+  if (isFloat<T>() || (along != PLUS && along != TIMES)) return false;
+  const weight = load<T>(at);
+  if (along == PLUS) return addLeaves<T>(message, weight);
+  const m = i64(message);
+  const w = i64(weight);
+  if (sizeof<T>() == 4) return m * w != i64(i32(m * w));
+  if (m == 0 || w == 0) return false;
+  const product = m * w;
+  return (m == -1 && w == i64.MIN_VALUE) || (w == -1 && m == i64.MIN_VALUE) || product / w != m;
+}
+
+// @ts-ignore: decorator
+@inline
+export function addLeaves<T>(a: T, b: T): bool {
+  if (isFloat<T>()) return false;
+  if (sizeof<T>() == 4) return i64(a) + i64(b) != i64(i32(i64(a) + i64(b)));
+  const sum = i64(a) + i64(b);
+  return ((i64(a) ^ sum) & (i64(b) ^ sum)) < 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function merged<T>(op: i32, a: T, b: T): T {
+  if (op == SUM) return a + b;
+  if (op == MIN) return min<T>(a, b);
+  return max<T>(a, b);
+}
+
+/** What nothing is folded to. */
+// @ts-ignore: decorator
+@inline
+export function nothing<T>(op: i32): T {
+  if (op == SUM) return 0;
+  if (isFloat<T>()) return op == MIN ? <T>Infinity : <T>-Infinity;
+  if (sizeof<T>() == 4) return op == MIN ? <T>i32.MAX_VALUE : <T>i32.MIN_VALUE;
+  return op == MIN ? <T>i64.MAX_VALUE : <T>i64.MIN_VALUE;
+}
+
+/** Targets with so few edges come in runs of as many each: then no loop over a target's edges has to be predicted. */
+const FEW: usize = 4;
+/** Targets with more are folded so many side by side: a sum alone would wait for each addition before the next. */
+const ABREAST = 4;
+
+/** The message of the source whose place lies at `source`. */
+// @ts-ignore: decorator
+@inline
+function sentBy<T, I>(values: usize, source: usize): T {
+  return load<T>(values + usize(load<I>(source)) * sizeof<T>());
+}
+
+/** What the next edge brings, folded in. */
+// @ts-ignore: decorator
+@inline
+function met<T, I>(op: i32, along: i32, held: T, values: usize, source: usize, weight: usize): T {
+  return merged<T>(op, held, via<T>(along, sentBy<T, I>(values, source), weight));
+}
+
+/** Whether that leaves an integer's type. */
+// @ts-ignore: decorator
+@inline
+function overflows<T, I>(op: i32, along: i32, held: T, values: usize, source: usize, weight: usize): bool {
+  if (isFloat<T>()) return false;
+  const message = sentBy<T, I>(values, source);
+  return leaves<T>(along, message, weight) || (op == SUM && addLeaves<T>(held, via<T>(along, message, weight)));
+}
+
+/** How many listed targets, `most` at most, have this count one after the other. */
+// @ts-ignore: decorator
+@inline
+function runOf(counts: usize, count: usize, most: usize): usize {
+  let n: usize = 0;
+  while (n < most && load<u32>(counts + (n << 2)) == u32(count)) n++;
+  return n;
+}
+
+/** n whole targets that have `count` edges each. Returns 0, or −1 less the target whose value leaves its type. */
+// @ts-ignore: decorator
+@inline
+function pullRun<T, I>(op: i32, along: i32, n: usize, count: usize, sources: usize, weights: usize, values: usize, out: usize): i32 {
+  if (count == 1) return pullSame<T, I>(op, along, n, 1, sources, weights, values, out);
+  if (count == 2) return pullSame<T, I>(op, along, n, 2, sources, weights, values, out);
+  if (count == 3) return pullSame<T, I>(op, along, n, 3, sources, weights, values, out);
+  return pullSame<T, I>(op, along, n, 4, sources, weights, values, out);
+}
+
+// @ts-ignore: decorator
+@inline
+function pullSame<T, I>(op: i32, along: i32, n: usize, count: usize, sources: usize, weights: usize, values: usize, out: usize): i32 {
+  for (let target: usize = 0; target < n; target++) {
+    let held = nothing<T>(op);
+    for (let k: usize = 0; k < count; k++) {
+      const source = sources + k * sizeof<I>();
+      const weight = weights + k * sizeof<T>();
+      if (overflows<T, I>(op, along, held, values, source, weight)) return -1 - i32(target);
+      held = met<T, I>(op, along, held, values, source, weight);
+    }
+    store<T>(out + target * sizeof<T>(), held);
+    sources += count * sizeof<I>();
+    weights += count * sizeof<T>();
+  }
+  return 0;
+}
+
+/** Where the edges end of four whole targets, doubles, which are folded: the first edges of each side by side, as many as the least has, then what is
+ *  left. Returns `sources` where one of the four has few edges, or they end beyond `end`. */
+// @ts-ignore: decorator
+@inline
+function pullAbreast<T, I>(op: i32, along: i32, counts: usize, sources: usize, weights: usize, end: usize, values: usize, out: usize): usize {
+  const n0 = load<u32>(counts);
+  const n1 = load<u32>(counts, 4);
+  const n2 = load<u32>(counts, 8);
+  const n3 = load<u32>(counts, 12);
+  // Behind the last target are numbers of no meaning: then one at least is beyond the end, or few.
+  const least = min(min(n0, n1), min(n2, n3));
+  if (least <= u32(FEW) || (u64(n0) + u64(n1) + u64(n2) + u64(n3)) * sizeof<I>() > u64(end - sources)) return sources;
+  let p0 = sources;
+  let p1 = p0 + usize(n0) * sizeof<I>();
+  let p2 = p1 + usize(n1) * sizeof<I>();
+  let p3 = p2 + usize(n2) * sizeof<I>();
+  const e0 = p1;
+  const e1 = p2;
+  const e2 = p3;
+  const e3 = p3 + usize(n3) * sizeof<I>();
+  let w0 = weights;
+  let w1 = w0 + usize(n0) * sizeof<T>();
+  let w2 = w1 + usize(n1) * sizeof<T>();
+  let w3 = w2 + usize(n2) * sizeof<T>();
+  let held0 = nothing<T>(op);
+  let held1 = nothing<T>(op);
+  let held2 = nothing<T>(op);
+  let held3 = nothing<T>(op);
+  for (const stop = p0 + usize(least) * sizeof<I>(); p0 < stop; ) {
+    held0 = met<T, I>(op, along, held0, values, p0, w0);
+    held1 = met<T, I>(op, along, held1, values, p1, w1);
+    held2 = met<T, I>(op, along, held2, values, p2, w2);
+    held3 = met<T, I>(op, along, held3, values, p3, w3);
+    p0 += sizeof<I>();
+    p1 += sizeof<I>();
+    p2 += sizeof<I>();
+    p3 += sizeof<I>();
+    if (along != PLAIN) {
+      w0 += sizeof<T>();
+      w1 += sizeof<T>();
+      w2 += sizeof<T>();
+      w3 += sizeof<T>();
+    }
+  }
+  for (; p0 < e0; p0 += sizeof<I>(), w0 += sizeof<T>()) held0 = met<T, I>(op, along, held0, values, p0, w0);
+  for (; p1 < e1; p1 += sizeof<I>(), w1 += sizeof<T>()) held1 = met<T, I>(op, along, held1, values, p1, w1);
+  for (; p2 < e2; p2 += sizeof<I>(), w2 += sizeof<T>()) held2 = met<T, I>(op, along, held2, values, p2, w2);
+  for (; p3 < e3; p3 += sizeof<I>(), w3 += sizeof<T>()) held3 = met<T, I>(op, along, held3, values, p3, w3);
+  store<T>(out, held0);
+  store<T>(out, held1, sizeof<T>());
+  store<T>(out, held2, 2 * sizeof<T>());
+  store<T>(out, held3, 3 * sizeof<T>());
+  return e3;
+}
+
+/** Pulls edges [0, n) of a chunk, whose sources are of type I. `state` has the listed target that it begins in and how many of its edges are
+ *  left (u32 each), and is moved on; `out` gets what each listed target's edges are folded to. Returns n, or −1 less the listed
+ *  target whose value leaves its type. */
+// @ts-ignore: decorator
+@inline
+function pull<T, I>(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, out: usize): i32 {
+  let listed: usize = load<u32>(state);
+  let left: usize = load<u32>(state, 4);
+  const end = sources + usize(n) * sizeof<I>();
+  while (sources < end) {
+    const count: usize = load<u32>(counts + (listed << 2));
+    const at = out + listed * sizeof<T>();
+    if (left == count && count <= FEW) {
+      const whole = runOf(counts + (listed << 2), count, ((end - sources) >> alignof<I>()) / count);
+      if (whole != 0) {
+        const bad = pullRun<T, I>(op, along, whole, count, sources, weights, values, at);
+        if (bad != 0) return bad - i32(listed);
+        listed += whole;
+        sources += whole * count * sizeof<I>();
+        weights += whole * count * sizeof<T>();
+        left = load<u32>(counts + (listed << 2));
+        continue;
+      }
+    }
+    // Integers are added in one step, and each addition is looked at.
+    if (isFloat<T>() && left == count) {
+      const next = pullAbreast<T, I>(op, along, counts + (listed << 2), sources, weights, end, values, at);
+      if (next != sources) {
+        weights += ((next - sources) >> alignof<I>()) * sizeof<T>();
+        sources = next;
+        listed += ABREAST;
+        left = load<u32>(counts + (listed << 2));
+        continue;
+      }
+    }
+    const some = min<usize>(left, (end - sources) >> alignof<I>());
+    let held = left == count ? nothing<T>(op) : load<T>(at);
+    for (const stop = sources + some * sizeof<I>(); sources < stop; sources += sizeof<I>(), weights += sizeof<T>()) {
+      if (overflows<T, I>(op, along, held, values, sources, weights)) return -1 - i32(listed);
+      held = met<T, I>(op, along, held, values, sources, weights);
+    }
+    store<T>(at, held);
+    left -= some;
+    if (left == 0) left = load<u32>(counts + (++listed << 2));
+  }
+  store<u32>(state, u32(listed));
+  store<u32>(state, u32(left), 4);
+  return i32(n);
+}
+
+/** The same where some sources have not sent: `sent` has a byte for each, `has` gets one for each listed target. */
+// @ts-ignore: decorator
+@inline
+function pullSome<T, I>(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  let listed: usize = load<u32>(state);
+  let left: usize = load<u32>(state, 4);
+  const end = sources + usize(n) * sizeof<I>();
+  while (sources < end) {
+    const some = min<usize>(left, (end - sources) >> alignof<I>());
+    const begins = left == usize(load<u32>(counts + (listed << 2)));
+    let held = begins ? nothing<T>(op) : load<T>(out + listed * sizeof<T>());
+    let any: u8 = begins ? 0 : load<u8>(has + listed);
+    for (const stop = sources + some * sizeof<I>(); sources < stop; sources += sizeof<I>(), weights += sizeof<T>()) {
+      if (load<u8>(sent + usize(load<I>(sources))) == 0) continue;
+      if (overflows<T, I>(op, along, held, values, sources, weights)) return -1 - i32(listed);
+      held = met<T, I>(op, along, held, values, sources, weights);
+      any = 1;
+    }
+    store<T>(out + listed * sizeof<T>(), held);
+    store<u8>(has + listed, any);
+    left -= some;
+    if (left == 0) left = load<u32>(counts + (++listed << 2));
+  }
+  store<u32>(state, u32(listed));
+  store<u32>(state, u32(left), 4);
+  return i32(n);
+}
+
+// Operation and way are `op` and `along` where a name does not say them; `Some`: not all sources have sent.
+
+export function pullSum32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u32>(SUM, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMin32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u32>(MIN, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMax32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u32>(MAX, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinPlus32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u32>(MIN, PLUS, state, counts, sources, weights, n, values, out);
+}
+export function pullSumTimes32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u32>(SUM, TIMES, state, counts, sources, weights, n, values, out);
+}
+export function pullAny32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u32>(op, along, state, counts, sources, weights, n, values, out);
+}
+export function pullSome32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pullSome<i32, u32>(op, along, state, counts, sources, weights, n, values, sent, out, has);
+}
+export function pullSum64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u32>(SUM, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMin64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u32>(MIN, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMax64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u32>(MAX, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinPlus64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u32>(MIN, PLUS, state, counts, sources, weights, n, values, out);
+}
+export function pullSumTimes64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u32>(SUM, TIMES, state, counts, sources, weights, n, values, out);
+}
+export function pullAny64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u32>(op, along, state, counts, sources, weights, n, values, out);
+}
+export function pullSome64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pullSome<i64, u32>(op, along, state, counts, sources, weights, n, values, sent, out, has);
+}
+export function pullSumF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u32>(SUM, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u32>(MIN, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMaxF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u32>(MAX, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinPlusF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u32>(MIN, PLUS, state, counts, sources, weights, n, values, out);
+}
+export function pullSumTimesF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u32>(SUM, TIMES, state, counts, sources, weights, n, values, out);
+}
+export function pullAnyF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u32>(op, along, state, counts, sources, weights, n, values, out);
+}
+export function pullSomeF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pullSome<f64, u32>(op, along, state, counts, sources, weights, n, values, sent, out, has);
+}
+export function pullSumNarrow32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u16>(SUM, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinNarrow32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u16>(MIN, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMaxNarrow32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u16>(MAX, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinPlusNarrow32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u16>(MIN, PLUS, state, counts, sources, weights, n, values, out);
+}
+export function pullSumTimesNarrow32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u16>(SUM, TIMES, state, counts, sources, weights, n, values, out);
+}
+export function pullAnyNarrow32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i32, u16>(op, along, state, counts, sources, weights, n, values, out);
+}
+export function pullSomeNarrow32(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pullSome<i32, u16>(op, along, state, counts, sources, weights, n, values, sent, out, has);
+}
+export function pullSumNarrow64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u16>(SUM, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinNarrow64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u16>(MIN, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMaxNarrow64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u16>(MAX, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinPlusNarrow64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u16>(MIN, PLUS, state, counts, sources, weights, n, values, out);
+}
+export function pullSumTimesNarrow64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u16>(SUM, TIMES, state, counts, sources, weights, n, values, out);
+}
+export function pullAnyNarrow64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<i64, u16>(op, along, state, counts, sources, weights, n, values, out);
+}
+export function pullSomeNarrow64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pullSome<i64, u16>(op, along, state, counts, sources, weights, n, values, sent, out, has);
+}
+export function pullSumNarrowF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u16>(SUM, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinNarrowF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u16>(MIN, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMaxNarrowF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u16>(MAX, PLAIN, state, counts, sources, weights, n, values, out);
+}
+export function pullMinPlusNarrowF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u16>(MIN, PLUS, state, counts, sources, weights, n, values, out);
+}
+export function pullSumTimesNarrowF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u16>(SUM, TIMES, state, counts, sources, weights, n, values, out);
+}
+export function pullAnyNarrowF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pull<f64, u16>(op, along, state, counts, sources, weights, n, values, out);
+}
+export function pullSomeNarrowF64(op: i32, along: i32, state: usize, counts: usize, sources: usize, weights: usize, n: u32, values: usize, sent: usize, out: usize, has: usize): i32 {
+  return pullSome<f64, u16>(op, along, state, counts, sources, weights, n, values, sent, out, has);
+}

@@ -70,9 +70,13 @@ const ldbc = vertexProgram({
       const { damping } = params;
       v.rank = (1 - damping + damping * aggregates.sinks) * jump + damping * received;
     }
-    if (superstep === params.iterations) return v.voteToHalt();
+    if (superstep === params.iterations) return;
     if (v.outDegree > 0) v.sendToOut(v.rank / v.outDegree);
     else ctx.aggregate('sinks', v.rank);
+  },
+  // Not by votes: a call that no vertex has made before would have the loop compiled again for the last superstep.
+  master(ctx) {
+    if (ctx.superstep > ctx.params.iterations) ctx.halt();
   },
 });
 

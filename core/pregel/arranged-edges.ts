@@ -1,7 +1,7 @@
 /** The arranged edges of one partition to others, or of others to one, as the kernels fold along them: in memory if they fit there, otherwise
  * batch by batch.
  *
- * Order of calls: `new`, with what names them in the thread; `hold`, once nothing more is needed of the resident: what is needed may drop what is held, and what lies there then is
+ * Order of calls: `from` or `to`; `hold`, once nothing more is needed of the resident: what is needed may drop what is held, and what lies there then is
  * something else; `part` for each pair of partitions.
  * Places of sources have two bytes where their partition has so few vertices: what is read for every superstep is half as much.
  */

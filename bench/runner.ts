@@ -71,9 +71,9 @@ export async function runSuite(suite: AnySuite, options: RunOptions): Promise<Su
   const scratch = mkdtempSync(join(cache, 'run-'));
   const contestants: Contestant[] = [];
   try {
-    for (const { name, warmups = 1 } of suite.variants) {
+    for (const { name, warmups = 1, heapMb } of suite.variants) {
       if (options.only.length > 0 && !options.only.includes(name)) continue;
-      const contestant = { name, warmups, process: new VariantProcess(), trials: [] };
+      const contestant = { name, warmups, process: new VariantProcess(heapMb), trials: [] };
       contestants.push(contestant);
       onStep(`${name}: start`);
       const folder = mkdtempSync(join(scratch, 'start-'));

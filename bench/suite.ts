@@ -41,6 +41,8 @@ export interface Variant<D> {
   readonly name: string;
   /** Trials that do not count before those that do. Default 1. */
   readonly warmups?: number;
+  /** V8's heap, where its own limit is too small for the data. */
+  readonly heapMb?: number;
   /** Makes everything ready that is not to be timed. Throws Absent where the machine lacks what it needs. */
   start(data: D, folder: string): Promise<Running>;
 }

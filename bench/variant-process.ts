@@ -11,9 +11,11 @@ export class VariantProcess {
   readonly #child: ChildProcess;
   #stderr = '';
 
-  constructor() {
+  /** `heapMb`: of V8's old generation, if not its own limit. */
+  constructor(heapMb?: number) {
+    const heap = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
     this.#child = fork(new URL('./child.js', import.meta.url), {
-      execArgv: ['--enable-source-maps'],
+      execArgv: ['--enable-source-maps', ...heap],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -97,8 +97,19 @@ async function run(
   table: Table<Schema>,
   context: Partial<JobContext>,
   checkpoints?: CheckpointRequest,
-  tally = emptyTally(),
+  tally?: Tally,
 ): Promise<Outcome> {
+  return (await runEach(of, [table], context, checkpoints, tally))[0]!;
+}
+
+/** Of several over one graph, which is loaded once. */
+async function runEach(
+  of: Links,
+  tables: readonly Table<Schema>[],
+  context: Partial<JobContext>,
+  checkpoints?: CheckpointRequest,
+  tally = emptyTally(),
+): Promise<Outcome[]> {
   const { id, edgeTable, vertexTable } = tablesOf(of);
   const { directed, cuts, batchRows } = of;
   const loaded = load(runSerially(edgeTable.plan), runSerially(vertexTable.plan), { directed });
@@ -116,8 +127,8 @@ async function run(
     signal,
     onRetried() {},
   };
-  const { use, params } = table.plan as Any;
-  try {
+  const one = async (table: Table<Schema>): Promise<Outcome> => {
+    const { use, params } = table.plan as Any;
     const { parts } = await runProgram({
       ...tasking,
       use,
@@ -141,10 +152,18 @@ async function run(
     const got = await result.toArray();
     await result.release();
     return got;
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === undefined || code === 'INTERNAL') throw error;
-    return { code };
+  };
+  try {
+    const all: Outcome[] = [];
+    for (const table of tables) {
+      const got = one(table).catch((error: unknown) => {
+        const { code } = error as { code?: string };
+        if (code === undefined || code === 'INTERNAL') throw error;
+        return { code };
+      });
+      all.push(await got);
+    }
+    return all;
   } finally {
     await closeGraph(tasking, handle);
     handle.release();
@@ -211,6 +230,20 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
     );
   });
 }
+
+test('programs with weights and without over one graph, in turns', async t => {
+  t.timeout(120_000);
+  await fc.assert(
+    fc.asyncProperty(links, fc.constantFrom(...HARD), async (of, [, context]) => {
+      const { graph } = tablesOf(of);
+      const [weighted, plain] = [PROGRAMS['paths']!(of, graph), PROGRAMS['components']!(of, graph)];
+      const turns = [weighted, plain, weighted, plain, weighted];
+      const expected = turns.map(table => outcomeOf(() => collect(table)));
+      t.deepEqual(await runEach(of, turns, context), await Promise.all(expected));
+    }),
+    { numRuns: 30, includeErrorInReport: true },
+  );
+});
 
 test('sums of doubles have the same bits, whether pulled or pushed', async t => {
   t.timeout(120_000);

@@ -28,7 +28,7 @@ interface Chunk {
 export interface EdgesBetween {
   /** Places have two bytes, not four. */
   readonly narrow: boolean;
-  /** Numbers of listed targets, if they are held. */
+  /** Numbers of listed targets, if they are held and asked for. */
   readonly targets: number | undefined;
   /** Of each listed target, the number of its edges. */
   readonly counts: number;
@@ -176,7 +176,8 @@ export class ArrangedEdges {
     const [counts, sources, weights, targets] = this.#held as [number, number, number, number];
     const chunk = { sources: sources + sourcesAt, weights: weights + weightsAt, rows: edges };
     const at = listedAt * 4;
-    return { narrow, targets: targets + at, counts: counts + at, chunks: [chunk] };
+    const listed = this.#targets ? targets + at : undefined;
+    return { narrow, targets: listed, counts: counts + at, chunks: [chunk] };
   }
 
   #fill([counts, sources, weights, targets]: readonly number[]): void {

@@ -68,6 +68,8 @@ export interface LoopHost {
   returned(what: 'init' | 'compute', value: unknown): void;
   /** Throws: an aggregate that the program does not have. */
   noAggregate(name: string): never;
+  /** Throws: a column that the vertex does not have. */
+  notDeclared(column: string): never;
   /** Whether a value is of a type that does not lie in memory as a number. */
   fits(value: unknown, of: AnyType): boolean;
   /** Vertices now, for ids that are written. */
@@ -323,7 +325,7 @@ class Vertex {
 }
 // A column that is not declared is refused, not lost: whatever the cursor does not have is asked for here.
 Object.setPrototypeOf(Vertex.prototype, new Proxy(Object.prototype, {
-  set(_, name) { throw new TypeError("Cannot add property " + String(name) + ", object is not extensible"); },
+  set(_, name) { host.notDeclared(String(name)); },
 }));`;
 }
 

@@ -114,6 +114,11 @@ export class ProgramThread {
         throw this.needed;
       },
       refuse: (what, name, of, value) => this.#refuse(what, name, of, value),
+      notDeclared: column => {
+        throw new TaskError('TASK_FAILED', `a vertex has no column '${column}'`, {
+          remedy: `Declare it in the state of ${spec.name}.`,
+        });
+      },
       noAggregate: name => {
         throw new UsageError('USAGE', `${spec.name}: no aggregate '${name}'`, {
           remedy: `There are: ${Object.keys(spec.aggregates ?? {}).join(', ') || 'none'}.`,

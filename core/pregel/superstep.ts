@@ -407,7 +407,7 @@ class Superstep implements LoopTask, MessagingTask {
     const { spec } = this;
     const vertex = idOf(this.reading, this.partition, this.#thread.loop.index());
     const message = error instanceof Error ? error.message : String(error);
-    const remedy = error instanceof SuperstepError ? error.details.remedy : declare(spec, message);
+    const remedy = error instanceof SuperstepError ? error.details.remedy : undefined;
     const what = this.sending ? 'compute' : 'init';
     return new TaskError(
       error instanceof TaskError ? error.code : 'TASK_FAILED',
@@ -431,11 +431,4 @@ function checkNumbers(message: unknown, floats: readonly string[]): void {
     const { [column]: value } = message as { readonly [column: string]: unknown };
     if (Number.isNaN(value)) throw messageIsNaN(column);
   }
-}
-
-/** What to do about a write to a column that the vertex does not have; any object that takes no more members says the same. */
-function declare({ name }: ProgramSpec, message: string): string | undefined {
-  const [, column] = /^Cannot add property (.+), object is not extensible$/.exec(message) ?? [];
-  if (column === undefined) return undefined;
-  return `If it is the vertex that has no ${column}: declare it in the state of ${name}.`;
 }

@@ -235,10 +235,10 @@ test('values of the wrong type, as state, message, target and aggregate', async 
 
 test('names that are not declared, and messages that are not', async t => {
   await programFails(t, '  state: { x: int32 },\n  compute(v) { v.y = 3; v.voteToHalt(); },', 1, [
-    'superstep: mine: compute failed at vertex 1, superstep 0: Cannot add property y, object is not extensible   [TASK_FAILED]',
+    "superstep: mine: compute failed at vertex 1, superstep 0: a vertex has no column 'y'   [TASK_FAILED]",
     TASK,
     AT_COMPUTE,
-    '  If it is the vertex that has no y: declare it in the state of mine.',
+    '  Declare it in the state of mine.',
   ]);
   await programFails(
     t,

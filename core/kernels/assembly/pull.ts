@@ -58,7 +58,7 @@ export function merged<T>(op: i32, a: T, b: T): T {
 /** What nothing is folded to. */
 // @ts-ignore: decorator
 @inline
-export function nothing<T>(op: i32): T {
+function nothing<T>(op: i32): T {
   if (op == SUM) return 0;
   if (isFloat<T>()) return op == MIN ? <T>Infinity : <T>-Infinity;
   if (sizeof<T>() == 4) return op == MIN ? <T>i32.MAX_VALUE : <T>i32.MIN_VALUE;

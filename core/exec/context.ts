@@ -83,6 +83,8 @@ export class TaskContext implements WorkerContext, RefOwner, Caller {
   readonly name: string;
   readonly label: RunLabel | undefined;
   readonly alone: boolean;
+  /** What it says may wait for the runs behind it. */
+  patient = false;
   over = false;
   /** Watches not yet answered. */
   outstanding = 0;

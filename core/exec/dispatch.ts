@@ -2,8 +2,8 @@
  *
  * A message costs more than a small task. So a slot whose tasks have been short is sent more of them than it can
  * run now, up to PREFETCH_MS of work; a slot with a long one, or of unknown length, gets nothing more. What was sent
- * ahead and turns out to wait behind a long run is taken back (advance.ts, tick). But a task that may run nowhere else always waits there, if
- * nobody else wants the slot: between the supersteps of two partitions is then no message.
+ * ahead and turns out to wait behind a long run is taken back (advance.ts, tick). But of tasks that may run nowhere else one always waits there, if
+ * nobody else wants the slot, and further ones up to PINNED_MS of work: between the supersteps of two partitions is then no message.
  */
 import { nextSequence } from './control.ts';
 import { hold, nextPinned, nextQueued, takeQueued } from './queues.ts';
@@ -14,6 +14,8 @@ import type { Slot, State, Task } from './state.ts';
 const PREFETCH_MS = 4;
 /** Tasks sent ahead, however short: below it messages stay small enough to be cloned in well under a millisecond. */
 const PREFETCH_TASKS = 256;
+/** Work that may run on one slot only, sent there ahead: so long others who come later may have to wait. */
+const PINNED_MS = 50;
 /** Tasks that take longer run one at a time: a message is no cost to them. */
 const SHORT_MS = 1;
 
@@ -45,9 +47,11 @@ function dispatchPinned(state: State, slot: Slot, most: number): void {
   for (let sent = 0; sent < most; sent++) {
     const task = nextPinned(slot);
     if (task === undefined || !open(slot) || !fits(state, task)) return;
-    const estimateMs = estimate(task);
-    const next = slot.held === 1 && nextQueued(state) === undefined;
-    if (slot.held > 0 && !next && !takesMore(slot, estimateMs)) return;
+    const wanted = nextQueued(state) !== undefined;
+    const estimateMs = wanted ? estimate(task) : (task.definition.meanMs ?? PINNED_MS);
+    const next = slot.held === 1 && !wanted;
+    const limit = wanted ? PREFETCH_MS : PINNED_MS;
+    if (slot.held > 0 && !next && !takesMore(slot, estimateMs, limit)) return;
     takeQueued(state, task);
     task.estimateMs = estimateMs;
     assign(state, slot, task);
@@ -85,8 +89,8 @@ function estimate({ definition }: Task): number {
 const open = (slot: Slot): boolean => slot.state !== 'stopping' && (!slot.alone || slot.held === 0);
 
 /** Whether something may be sent ahead to a slot that has work. */
-function takesMore(slot: Slot, estimateMs: number): boolean {
-  return !slot.stalled && slot.held < PREFETCH_TASKS && slot.heldMs + estimateMs <= PREFETCH_MS;
+function takesMore(slot: Slot, estimateMs: number, limitMs = PREFETCH_MS): boolean {
+  return !slot.stalled && slot.held < PREFETCH_TASKS && slot.heldMs + estimateMs <= limitMs;
 }
 
 function emptySlot(state: State, { pinned }: Task): Slot | undefined {

@@ -169,6 +169,7 @@ export class Link {
       task.keys,
       task.keys === undefined ? undefined : members.map(entry => entry.value),
       task.alone,
+      task.pinned !== undefined,
       label === undefined ? undefined : { job: label.job, stage: label.stage, task: label.task },
       room,
       call && {

@@ -62,6 +62,8 @@ export type ToWorker =
       keys: readonly Key[] | undefined,
       parts: readonly Wire[] | undefined,
       alone: boolean,
+      /** Its result is awaited with those of the runs behind it, and may leave with them. */
+      patient: boolean,
       label: RunLabel | undefined,
       /** Shared memory that is the run's. */
       room: Range | undefined,

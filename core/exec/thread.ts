@@ -26,6 +26,8 @@ import { type Wire, unpack } from './wire.ts';
 
 /** Messages wait at most this long for others to leave with them: several times what sending costs. */
 export const TURN_MS = 1;
+/** What is patient waits so long, while there are further runs: a message wakes the driver, often on the core where the next run computes. */
+export const PATIENCE_MS = 50;
 /** Ids of a thread's objects begin at its number times this. */
 const IDS = 2 ** 32;
 
@@ -75,6 +77,9 @@ export class ThreadHost implements ContextHost {
   readonly #watches = new Map<number, Watch>();
   readonly #requests = new Map<number, (answer: ToWorker) => void>();
   #outbox: ToDriver[] = [];
+  /** All of it may wait, and since when it has. */
+  #patient = true;
+  #sinceMs = 0;
   #soon = false;
   #ids: number;
   #questions = 0;
@@ -96,14 +101,19 @@ export class ThreadHost implements ContextHost {
   // To the driver.
 
   send(message: ToDriver): void {
-    this.#outbox.push(message);
+    this.report(message);
     // A run that starts others and then computes for long must not keep them waiting.
     if (performance.now() - this.sentMs > TURN_MS) this.flush();
     else this.flushSoon();
   }
 
-  /** Without looking at the clock: the loop flushes at the end of its turn. */
-  report(message: ToDriver): void {
+  /** Without looking at the clock: the loop flushes at the end of its turn. `patient`: it may wait for those of the next runs. */
+  report(message: ToDriver, patient = false): void {
+    if (this.#outbox.length === 0) {
+      this.#patient = true;
+      this.#sinceMs = performance.now();
+    }
+    this.#patient &&= patient;
     this.#outbox.push(message);
   }
 
@@ -117,9 +127,12 @@ export class ThreadHost implements ContextHost {
     });
   }
 
-  flush(): void {
-    this.sentMs = performance.now();
+  /** `idle`: there is no further run for which anything could wait. */
+  flush(idle = false): void {
+    const now = performance.now();
+    this.sentMs = now;
     if (this.#outbox.length === 0) return;
+    if (!idle && this.#patient && now - this.#sinceMs < PATIENCE_MS) return;
     this.#port.postMessage(this.#outbox);
     this.#outbox = [];
   }

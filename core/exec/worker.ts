@@ -2,7 +2,7 @@
  *
  * A run holds the slot until it ends or awaits objects; then the next begins. What arrives meanwhile waits its turn:
  * first runs that have got what they awaited, then new ones. Results leave in one message a turn; a turn is at most
- * TURN_MS of short runs.
+ * TURN_MS of short runs, or PATIENCE_MS of such that are awaited all together.
  *
  * Not here: what a run can ask for (context.ts); the thread's port, definitions and memory (thread.ts).
  */
@@ -23,7 +23,7 @@ import { TaskContext } from './context.ts';
 import { closeResidents } from './executor.ts';
 import { Instances } from './instances.ts';
 import { TO_DRIVER, TO_WORKER, type ToWorker } from './protocol.ts';
-import { type Loaded, type RunEvents, TURN_MS, ThreadHost } from './thread.ts';
+import { type Loaded, PATIENCE_MS, type RunEvents, TURN_MS, ThreadHost } from './thread.ts';
 import { INLINE_BYTES, type Packed, type Wire, isActor, pack } from './wire.ts';
 
 type RunMessage = Extract<ToWorker, [(typeof TO_WORKER)['run'], ...unknown[]]>;
@@ -70,7 +70,8 @@ class Worker implements RunEvents {
       const more = this.#current === undefined && this.#next();
       const turnOver = performance.now() - host.sentMs > TURN_MS;
       if (more && !turnOver) continue;
-      if (turnOver || this.#current === undefined) host.flush();
+      const idle = !more && this.#current === undefined;
+      if (turnOver || this.#current === undefined) host.flush(idle);
       else host.flushSoon();
       await this.#turn(more); // The only await.
     }
@@ -133,7 +134,7 @@ class Worker implements RunEvents {
   // A run.
 
   #begin(message: RunMessage): void {
-    const [, sequence, id, index, , , , alone, label, room, call] = message;
+    const [, sequence, id, index, , , , alone, patient, label, room, call] = message;
     const host = this.#host;
     // Taken back meanwhile.
     if (!host.control.start(sequence)) return;
@@ -141,8 +142,9 @@ class Worker implements RunEvents {
     const { name, softHeapBytes } = definition;
     const run = new TaskContext(host, sequence, id, name, softHeapBytes, alone, label);
     run.room = room;
+    run.patient = patient;
     // What may take long does not keep results waiting that are there.
-    if (definition.lastMs > TURN_MS) host.flush();
+    if (definition.lastMs > TURN_MS) host.flush(!patient);
     if (alone) closeResidents(host.residents);
     host.control.reading(-1, 0);
     this.#enter(run);
@@ -195,7 +197,7 @@ class Worker implements RunEvents {
   #invoke(run: TaskContext, { spec, error }: Loaded, message: RunMessage): unknown {
     const argument = this.#argument(run, message);
     if (spec === undefined) throw error;
-    const call = message[10];
+    const call = message[11];
     if (call === undefined) return spec.run(argument, run);
     const checkpoint = this.#host.unpack(call.checkpoint);
     return this.#instances.enter(run, spec.Class, argument as unknown[], checkpoint);
@@ -254,7 +256,10 @@ class Worker implements RunEvents {
 
   #done(run: TaskContext, wire: Wire): void {
     this.#end(run);
-    this.#host.report([TO_DRIVER.done, run.sequence, wire, run.heldMs]);
+    const { sequence, heldMs } = run;
+    // What took long is not to be lost with the next.
+    const patient = run.patient && heldMs < PATIENCE_MS;
+    this.#host.report([TO_DRIVER.done, sequence, wire, heldMs], patient);
   }
 
   #fail(run: TaskContext, thrown: unknown, failure?: Failure): void {

@@ -307,6 +307,13 @@ class Vertex {
       if (r !== undefined) host.returned("init", r);
     }
   }
+  // Code goes when a shape goes that it was made for, and shapes go with the last object of them.
+  static kept;
+  static keep() {
+    const none = array => array?.slice(0, 0);
+    ${arrays.map(name => `${name} = none(${name});`).join(' ')}
+    Vertex.kept = new Vertex();
+  }
   static run(from, to) {
     const v = new Vertex();
     // Locals stay in registers; what the vertex reads and writes cannot.
@@ -438,6 +445,7 @@ return {
   run: Vertex.run,
   aggregates: aggregated,
   end() {
+    if (Vertex.kept === undefined) Vertex.keep();
     host = ctx.count = awake = got = inbox = degrees = inDegrees = offsets = targets = undefined;
     outValues = outFlags = inValues = inFlags = undefined;
     ${[...unbound('s', spec.state), ...unbound('p', spec.vertex ?? {}), ...unbound('e', spec.edge ?? {})].join(' ')}

@@ -16,6 +16,8 @@ export type { KernelModule } from './webassembly.ts';
 
 /** The slot's share of the budget. */
 export interface Grant {
+  /** Of all slots together. */
+  readonly limitBytes?: number;
   reserve(bytes: number): boolean;
   release(bytes: number): void;
 }
@@ -34,9 +36,10 @@ const PADDING = 64;
 /** 32-bit addresses, less the last page: `end + 16` must not wrap. */
 const ADDRESSABLE = 65_535 * PAGE;
 /** Growing costs a system call and all views, and V8 collects garbage each time, as if all of the memory were new: less than this, or than
- *  this part of what there is, is not worth it. */
+ *  this part of what there is, or of the whole budget, is not worth it. */
 const GROW_BYTES = 1 << 20;
 const GROW_PART = 8;
+const GROW_SHARE = 512;
 
 const GENEROUS: Grant = { reserve: () => true, release: () => {} };
 
@@ -235,7 +238,8 @@ export class Kernels {
     const last = this.#starts.length - 1;
     const tail = last >= 0 && held === this.#starts[last]! + this.#sizes[last]!;
     const pages = Math.ceil((size - (tail ? this.#sizes[last]! : 0)) / PAGE);
-    const worth = Math.ceil(Math.max(GROW_BYTES, held / GROW_PART) / PAGE);
+    const share = (this.#grant.limitBytes ?? 0) / GROW_SHARE;
+    const worth = Math.ceil(Math.max(GROW_BYTES, held / GROW_PART, share) / PAGE);
     return (
       this.#growBy(held, Math.max(pages, worth)) || (pages < worth && this.#growBy(held, pages))
     );

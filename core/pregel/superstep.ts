@@ -126,8 +126,10 @@ export async function runSuperstep(
   }
 }
 
-/** Vertices between two looks at the heap, and what a window of edges has at most. */
+/** Vertices between two looks at the heap, at first, and what a window of edges has at most. */
 const VERTICES = 1024;
+/** Twice as many each time where they take less: that is too short to fill a heap, or to keep somebody waiting who cancels. */
+const SHORT_MS = 1;
 
 class Superstep implements LoopTask, MessagingTask {
   readonly worker: WorkerContext;
@@ -295,8 +297,9 @@ class Superstep implements LoopTask, MessagingTask {
     const columns = edgeColumns(this.spec, this.reading.resident);
     const [out, into] = this.#windows;
     if (out === undefined) this.#bind();
+    let most = VERTICES;
     for (let from = 0; from < this.vertices; ) {
-      let to = Math.min(this.vertices, from + VERTICES);
+      let to = Math.min(this.vertices, from + most);
       if (out !== undefined) {
         to = Math.min(...this.#windows.map(windows => windows.end(from, VERTICES)));
         out.load(from, to, columns);
@@ -304,7 +307,9 @@ class Superstep implements LoopTask, MessagingTask {
         this.#bind();
       }
       await this.#messaging.room();
+      const began = performance.now();
       body(from, to);
+      most = performance.now() - began < SHORT_MS ? most * 2 : VERTICES;
       this.worker.heapCheck();
       from = to;
     }

@@ -27,7 +27,7 @@ import { storeGraph } from '../pregel/fixtures.ts';
 import { load } from '../serial/graph.ts';
 import { runSerially } from '../serial/tables.ts';
 import { collect } from '../testing.ts';
-import { type Outcome, outcomeOf } from './engine.ts';
+import { type Outcome, outcomeOf, RUNS } from './engine.ts';
 import * as programs from './jobs/programs.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- programs of every type.
@@ -226,7 +226,7 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
         const expected = outcomeOf(() => collect(table));
         t.deepEqual(await run(of, table, context), expected);
       }),
-      { numRuns: 30, includeErrorInReport: true },
+      { numRuns: RUNS, includeErrorInReport: true },
     );
   });
 }
@@ -241,7 +241,7 @@ test('programs with weights and without over one graph, in turns', async t => {
       const expected = turns.map(table => outcomeOf(() => collect(table)));
       t.deepEqual(await runEach(of, turns, context), await Promise.all(expected));
     }),
-    { numRuns: 30, includeErrorInReport: true },
+    { numRuns: RUNS, includeErrorInReport: true },
   );
 });
 
@@ -264,7 +264,7 @@ test('sums of doubles have the same bits, whether pulled or pushed', async t => 
       taken.pulled += pulled.pulled;
       taken.pushed += pushed.pushed;
     }),
-    { numRuns: 30, includeErrorInReport: true },
+    { numRuns: RUNS, includeErrorInReport: true },
   );
   t.true(taken.pulled > 0 && taken.pulled === taken.pushed, JSON.stringify(taken));
 });
@@ -303,7 +303,7 @@ for (const [name, make] of Object.entries(running)) {
           t.deepEqual(await run(of, table, second[1], { ...common, found, onSaved }), expected);
         rmSync(folder, { recursive: true, force: true });
       }),
-      { numRuns: 15, includeErrorInReport: true },
+      { numRuns: Math.max(6, RUNS * 0.6), includeErrorInReport: true },
     );
     t.true(resumed > 0);
   });

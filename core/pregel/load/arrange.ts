@@ -1,4 +1,4 @@
-/** Arranges the edges of a partition, in a worker: sorted by source and target, equal ones as they arrived, perhaps the first of
+/** Arranges the edges of a partition, bin after bin, in a worker: sorted by source and target, equal ones as they arrived, perhaps the first of
  * these alone; and counts the edges of each vertex.
  *
  * For in-edges the same: their "source" is the vertex that they point to.
@@ -9,12 +9,13 @@ import { Unpacker, WINDOW } from '../../kernels/unpack.ts';
 import { carrierOf } from '../../mapreduce/carriers.ts';
 import { hardened } from '../../mapreduce/hard-memory.ts';
 import { measure } from '../../mapreduce/measure.ts';
+import type { Carrier } from '../../shuffle/carrier.ts';
 import type { RunWriter } from '../../shuffle/run-writer.ts';
 import { BLOCK_ROWS } from '../../store/merge.ts';
 import { Gathered } from './gathered.ts';
 import { JoinedRun, partOf, runWriter } from './run-parts.ts';
 import { type SortedBlock, SortedRows } from './sorted-rows.ts';
-import { type ArrangeArgument, type Arranged, spreadFields } from './tasks.ts';
+import { type ArrangeArgument, type Arranged, type Bin, spreadFields } from './tasks.ts';
 
 /** What alignment adds to a run of few batches. */
 const HINT_BYTES = 4096;
@@ -25,36 +26,34 @@ export async function runArrange(
 ): Promise<Arranged> {
   const worker = hardened(argument.context, given);
   const measured = measure();
-  worker.kernels().reset();
-  const { context, partition, vertices, vertexCount, edge, fields, rows } = argument;
+  const { context, fields, bins, degreeFields } = argument;
   const place = { context, worker };
   const carrier = carrierOf(context, worker);
-  const sorted = new SortedRows({
-    ...place,
-    carrier,
-    rows,
-    fields: spreadFields(edge),
-    bits: keyBits(vertices, vertexCount),
-    name: 'edges-chunk',
-    partition,
-  });
+  const batches = bins.flatMap(({ rows }) => rows.slices.flatMap(slice => slice.batches));
   // A target is half of a key.
-  const hint = sorted.bytes - 4 * sorted.count + HINT_BYTES;
+  const hint = batches.reduce((sum, { rows, bytes }) => sum + bytes - 4 * rows, HINT_BYTES);
+  const vertices = bins.reduce((sum, bin) => sum + bin.vertices, 0);
   const edges = new JoinedRun(place, 'edges', fields, hint);
-  const degrees = runWriter(place, 'degrees', argument.degreeFields, 1, 4 * vertices);
+  const degrees = runWriter(place, 'degrees', degreeFields, 1, 4 * vertices);
+  const made = { loops: 0, spilledBytes: 0 };
   try {
-    await sorted.prepare();
-    const arranger = new Arranger(argument, worker, edges, degrees);
-    for (let block = sorted.next(); block !== undefined; block = sorted.next()) {
-      await arranger.take(block);
-      worker.heapCheck();
+    for (const bin of bins) {
+      worker.kernels().reset();
+      const { loops, spilledBytes } = await arrangeBin({
+        argument,
+        worker,
+        carrier,
+        edges,
+        degrees,
+        bin,
+      });
+      made.loops += loops;
+      made.spilledBytes += spilledBytes;
     }
-    const loops = await arranger.end();
     return {
       edges: await edges.finish(),
       degrees: partOf(degrees),
-      loops,
-      spilledBytes: sorted.spilledBytes,
+      ...made,
       ...(await measured()),
     };
   } catch (error) {
@@ -62,8 +61,42 @@ export async function runArrange(
     degrees.abort();
     throw error;
   } finally {
-    sorted.close();
     carrier.close();
+  }
+}
+
+interface BinDesk {
+  readonly argument: ArrangeArgument;
+  readonly worker: WorkerContext;
+  readonly carrier: Carrier;
+  readonly edges: JoinedRun;
+  readonly degrees: RunWriter;
+  readonly bin: Bin;
+}
+
+async function arrangeBin(desk: BinDesk): Promise<Pick<Arranged, 'loops' | 'spilledBytes'>> {
+  const { argument, worker, carrier, bin } = desk;
+  const { context, partition, vertexCount, edge } = argument;
+  const sorted = new SortedRows({
+    context,
+    worker,
+    carrier,
+    rows: bin.rows,
+    fields: spreadFields(edge),
+    bits: keyBits(bin.vertices, vertexCount),
+    name: `edges-${bin.base}-chunk`,
+    partition,
+  });
+  try {
+    await sorted.prepare();
+    const arranger = new Arranger(desk);
+    for (let block = sorted.next(); block !== undefined; block = sorted.next()) {
+      await arranger.take(block);
+      worker.heapCheck();
+    }
+    return { loops: await arranger.end(), spilledBytes: sorted.spilledBytes };
+  } finally {
+    sorted.close();
   }
 }
 
@@ -76,7 +109,7 @@ export function keyBits(vertices: number, vertexCount: number): KeyBits {
 }
 
 class Arranger {
-  readonly #argument: ArrangeArgument;
+  readonly #vertices: number;
   readonly #unpacker: Unpacker;
   readonly #values: Gathered;
   readonly #valued: boolean;
@@ -84,18 +117,13 @@ class Arranger {
   readonly #edges: JoinedRun;
   readonly #degrees: RunWriter;
 
-  constructor(
-    argument: ArrangeArgument,
-    worker: WorkerContext,
-    edges: JoinedRun,
-    degrees: RunWriter,
-  ) {
-    const { base, edge, dropDuplicates } = argument;
+  constructor({ argument, worker, edges, degrees, bin }: BinDesk) {
+    const { edge, dropDuplicates } = argument;
     const kernels = worker.kernels();
     const values = spreadFields(edge).slice(1);
-    this.#argument = argument;
+    this.#vertices = bin.vertices;
     this.#worker = worker;
-    this.#unpacker = new Unpacker(kernels, BLOCK_ROWS, base, dropDuplicates);
+    this.#unpacker = new Unpacker(kernels, BLOCK_ROWS, bin.base, dropDuplicates);
     this.#values = new Gathered(kernels, values);
     this.#valued = values.length > 0;
     this.#edges = edges;
@@ -128,12 +156,12 @@ class Arranger {
 
   /** Returns the self-loops. */
   async end(): Promise<number> {
-    while (this.#unpacker.first < this.#argument.vertices) await this.#writeDegrees();
+    while (this.#unpacker.first < this.#vertices) await this.#writeDegrees();
     return this.#unpacker.loops;
   }
 
   async #writeDegrees(): Promise<void> {
-    const n = Math.min(WINDOW, this.#argument.vertices - this.#unpacker.first);
+    const n = Math.min(WINDOW, this.#vertices - this.#unpacker.first);
     const batch = { rows: n, columns: [{ data: this.#unpacker.degrees(n) }] };
     await this.#degrees.reserve(batch);
     this.#degrees.write(0, batch);

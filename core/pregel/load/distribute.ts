@@ -1,7 +1,7 @@
-/** Distributes rows over the partitions of a graph, in a worker: an object's edges and vertices by the ranks of their numbers; or, to
- * turn a graph round, the out-edges of a partition by their targets.
+/** Distributes rows over the partitions of a graph, edges over bins of these, in a worker: an object's edges and vertices by the ranks of their
+ * numbers; or, to turn a graph round, the out-edges of a partition by their targets.
  *
- *   edges by number ──ranks──▶ edges by rank, one or two each ──▶ by partition of the source ──▶ a run, in order of arrival
+ *   edges by number ──ranks──▶ edges by rank, one or two each ──▶ by bin of the source ──▶ a run, in order of arrival
  *
  * Memory: four bytes for each number of the object (at most what every worker is always granted: see `maxIds`), and buffers.
  */
@@ -42,7 +42,6 @@ interface Desk {
   readonly worker: WorkerContext;
   readonly kernels: Kernels;
   readonly carrier: Carrier;
-  readonly spreader: Spreader;
   readonly area: BatchArea;
   readonly writers: RunWriter[];
 }
@@ -56,10 +55,9 @@ export async function runDistribute(
   const kernels = worker.kernels();
   kernels.reset();
   const carrier = carrierOf(argument.context, worker);
-  const spreader = new Spreader(kernels, argument.bases);
   const area = new BatchArea(kernels);
   const writers: RunWriter[] = [];
-  const desk: Desk = { argument, worker, kernels, carrier, spreader, area, writers };
+  const desk: Desk = { argument, worker, kernels, carrier, area, writers };
   try {
     const { from } = argument;
     const made =
@@ -92,10 +90,12 @@ async function distributeEdges(
   part: RunPart,
   ranks: number,
 ): Promise<Made> {
-  const { spreader, kernels } = desk;
+  const { kernels } = desk;
   const ways = undirected ? 2 : 1;
   const fieldsOut = spreadFields(edge);
-  const out = new Output(desk, 'edges', fieldsOut, ways * part.rows, ways * part.bytes);
+  const { bins } = desk.argument;
+  const out = new Output(desk, 'edges', bins, fieldsOut, ways * part.rows, ways * part.bytes);
+  const { spreader } = out;
   const fields = numberedEdges(edge);
   const { pieces } = object;
   const flags = { undirected, dropLoops };
@@ -135,12 +135,13 @@ async function distributeVertices(
   ranks: number,
 ): Promise<Spread> {
   const fields = numberedVertices(vertex);
-  const out = new Output(desk, 'vertices', spreadFields(vertex), part.rows, 2 * part.bytes);
+  const { bases } = desk.argument;
+  const out = new Output(desk, 'vertices', bases, spreadFields(vertex), part.rows, 2 * part.bytes);
   for (const { rows, columns } of copiesOf(desk, part, fields)) {
     const [numbers, ...values] = columns;
     for (let first = 0; first < rows; first += SPREAD_ROWS) {
       const n = Math.min(SPREAD_ROWS, rows - first);
-      desk.spreader.vertices(ranks, numbers!.data + 4 * first, n);
+      out.spreader.vertices(ranks, numbers!.data + 4 * first, n);
       out.from(values.map((column, i) => advanced(column, fields[1 + i]!, first)));
       await out.add(n);
     }
@@ -151,10 +152,11 @@ async function distributeVertices(
 
 /** In the order of the edges: by source, so nobody needs to know their pieces. */
 async function ofPartition(desk: Desk, from: OutEdges): Promise<Made> {
-  const { kernels, spreader, carrier } = desk;
+  const { kernels, carrier } = desk;
   const { id, vertex, edge, base, vertexRun, edgeRun } = from;
   const rows = edgeRun.partitions[0]!.reduce((sum, ref) => sum + ref.rows, 0);
-  const out = new Output(desk, 'edges', spreadFields({}), rows, 8 * rows);
+  const out = new Output(desk, 'edges', desk.argument.bins, spreadFields({}), rows, 8 * rows);
+  const { spreader } = out;
   const degrees = new BatchArea(kernels);
   const vertices = sliceOf({ run: vertexRun });
   const fields = vertexFields(id, vertex);
@@ -198,12 +200,12 @@ function* copiesOf({ carrier, area }: Desk, part: { readonly run: Run }, fields:
 
 type Columns = ReturnType<BatchArea['copy']>;
 
-/** What alignment adds to the batches of a partition, where there are few rows. */
+/** What alignment adds to the batches of a bin or partition, where there are few rows. */
 const PARTITION_BYTES = 1024;
 
 /** Where spread rows go. */
 class Output {
-  readonly #desk: Desk;
+  readonly spreader: Spreader;
   readonly #writer: RunWriter;
   readonly #buffers: PartitionBuffers;
   readonly #pieces: number[][];
@@ -214,13 +216,14 @@ class Output {
   constructor(
     desk: Desk,
     name: string,
+    bases: readonly number[],
     fields: readonly Field[],
     expected: number,
     bytesHint: number,
   ) {
     const { kernels, writers, argument } = desk;
-    const partitions = argument.bases.length - 1;
-    this.#desk = desk;
+    const partitions = bases.length - 1;
+    this.spreader = new Spreader(kernels, bases);
     const place = { ...desk, context: argument.context };
     this.#writer = runWriter(
       place,
@@ -230,7 +233,7 @@ class Output {
       bytesHint + PARTITION_BYTES * partitions,
     );
     writers.push(this.#writer);
-    const { block } = desk.spreader;
+    const { block } = this.spreader;
     this.#buffers = new PartitionBuffers(
       kernels,
       fields,
@@ -250,7 +253,7 @@ class Output {
 
   /** The rows that the spreader holds. */
   async add(rows: number): Promise<void> {
-    const { spreader } = this.#desk;
+    const { spreader } = this;
     spreader.spread(rows);
     const buffers = this.#buffers;
     let from = 0;
@@ -275,6 +278,7 @@ class Output {
 
   async finish(): Promise<Spread> {
     await this.#buffers.finish();
+    this.spreader.free();
     return { part: partOf(this.#writer), ...(this.#ordered && { pieces: this.#pieces }) };
   }
 }

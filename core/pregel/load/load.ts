@@ -17,19 +17,22 @@ import type { Part } from '../../mapreduce/stage.ts';
 import { coverSplits } from '../../mapreduce/tasks.ts';
 import { SharedCarrier } from '../../shuffle/carrier.ts';
 import { KeySample } from '../../shuffle/key-sample.ts';
+import { KeySorter } from '../../kernels/sorter.ts';
 import { edgeFields, type LoadedGraph, OUT_DEGREE } from '../loaded.ts';
 import {
+  binsOf,
   fileOf,
   inputsOf,
   type LoadTable,
   type PhaseRequest,
+  roomToSort,
   runPhase,
   sliceOf,
   spreadRows,
   trimWorkers,
   valuesIn,
 } from './phase.ts';
-import { cutPartitions, idsThatFit, partitionCount, smallIdsFor } from './plan.ts';
+import { cutBins, cutPartitions, idsThatFit, partitionCount, smallIdsFor } from './plan.ts';
 import { type RankedIds, rankIds } from './ranking.ts';
 import { addPhase, emptyLoadStats, type LoadStats } from './stats.ts';
 import {
@@ -94,8 +97,9 @@ class Loader {
     const { objects, sample } = await this.#walk();
     const ids = await this.#rank(objects, sample);
     const bases = this.#cut(ids);
-    const spread = await this.#distribute(objects, ids, bases);
-    const { arranged, completed } = await this.#arrange(spread, ids, bases);
+    const bins = this.#bins(objects, bases);
+    const spread = await this.#distribute(objects, ids, bases, bins);
+    const { arranged, completed } = await this.#arrange(spread, ids, bases, bins);
     await trimWorkers(this.#request);
     const parts = [...arranged.map(({ edges }) => edges), ...completed.map(each => each.vertices)];
     this.#holdings.letGo(parts);
@@ -203,10 +207,25 @@ class Loader {
     }
   }
 
+  #bins(objects: readonly LoadObject[], bases: readonly number[]): number[] {
+    const { flags } = this.#request;
+    const ways = flags.directed === false ? 2 : 1;
+    let [rows, bytes] = [0, 0];
+    for (const { edges } of objects) {
+      rows += ways * (edges?.rows ?? 0);
+      bytes += ways * (edges?.bytes ?? 0);
+    }
+    const valued = Object.keys(this.#edge).length > 0;
+    const values = valued ? Math.max(0, bytes / Math.max(1, rows) - 8) : 0;
+    const room = roomToSort(this.#request);
+    return cutBins(bases, { rows, bytes: KeySorter.rowBytes(valued) + values, room });
+  }
+
   async #distribute(
     objects: readonly LoadObject[],
     { merges }: RankedIds,
     bases: readonly number[],
+    bins: readonly number[],
   ) {
     const { context, vertices, flags } = this.#request;
     const began = performance.now();
@@ -221,7 +240,7 @@ class Loader {
       refuseDangling: this.#refusesOthers && flags.danglingEdges !== 'drop',
     } as const;
     const tasks = objects.map((object, i): DistributeArgument => {
-      return { context, bases, from: { ...kind, object, merges: merges[i]! } };
+      return { context, bins, bases, from: { ...kind, object, merges: merges[i]! } };
     });
     const made = await this.#run<Distributed>(DISTRIBUTE, 'distribute', tasks, i => {
       this.#holdings.release(partsOf(objects[i]!));
@@ -235,9 +254,10 @@ class Loader {
   }
 
   async #arrange(
-    made: readonly Distributed[],
+    spread: readonly Distributed[],
     ids: RankedIds,
     bases: readonly number[],
+    bins: readonly number[],
   ): Promise<{ arranged: Arranged[]; completed: Completed[] }> {
     const began = performance.now();
     const { context, flags } = this.#request;
@@ -248,30 +268,29 @@ class Loader {
     const arranged = await this.#run<Arranged>(
       ARRANGE,
       'arrange',
-      partitions.map((partition): ArrangeArgument => {
+      partitions.map(({ partition, base, vertices }): ArrangeArgument => {
+        const made = spread.map(each => each.edges);
         return {
-          ...partition,
+          context,
+          partition,
+          bins: binsOf(made, bins, [base, base + vertices]),
           vertexCount,
           edge: this.#edge,
           fields: edgeFields(this.#edge),
           degreeFields: [OUT_DEGREE],
-          rows: spreadRows(
-            made.map(each => each.edges),
-            partition.partition,
-          ),
           dropDuplicates: flags.duplicateEdges === 'drop',
         };
       }),
     );
     for (const each of arranged) this.#holdings.hold([each.edges, each.degrees]);
-    this.#holdings.release(made.flatMap(each => each.edges?.part ?? []));
+    this.#holdings.release(spread.flatMap(each => each.edges?.part ?? []));
     const valued = Object.keys(this.#vertex).length > 0;
     const completed = await this.#run<Completed>(
       COMPLETE,
       'complete',
       partitions.map(({ context: own, partition, base, vertices }): CompleteArgument => {
         const rows = spreadRows(
-          made.map(each => each.vertices),
+          spread.map(each => each.vertices),
           partition,
         );
         return {

@@ -6,10 +6,10 @@ import type { StageSplit } from '../../mapreduce/plan.ts';
 import type { SplitInputs } from '../../mapreduce/read-split.ts';
 import type { JobContext } from '../../mapreduce/stage.ts';
 import { runTasks, type TasksRequest } from '../../mapreduce/tasks.ts';
-import { workingBytes } from '../../memory/shares.ts';
+import { evenShareBytes, workingBytes } from '../../memory/shares.ts';
 import type { Slice } from '../../shuffle/carrier.ts';
 import type { Run } from '../../store/run.ts';
-import { type Spread, type SpreadRows, TRIM } from './tasks.ts';
+import { type Bin, type Spread, type SpreadRows, TRIM } from './tasks.ts';
 
 /** Where the rows of one of the tables are. */
 export interface LoadTable extends SplitInputs {
@@ -78,7 +78,7 @@ export async function trimWorkers(request: PhaseRequest): Promise<void> {
   );
 }
 
-/** What was distributed to one partition. */
+/** What was distributed to one bin or partition. */
 export function spreadRows(made: readonly (Spread | undefined)[], partition: number): SpreadRows {
   const own = made.flatMap(spread => {
     if (spread === undefined) return [];
@@ -88,6 +88,22 @@ export function spreadRows(made: readonly (Spread | undefined)[], partition: num
   const slices = own.map(({ slice }) => slice);
   const pieces = own.flatMap(each => (each.pieces === undefined ? [] : [each.pieces]));
   return pieces.length < slices.length ? { slices } : { slices, pieces };
+}
+
+/** What a worker has to sort edges in. */
+export const roomToSort = ({ context, executor }: PhaseRequest): number =>
+  context.refuse?.bins === true ? 0 : evenShareBytes(executor.budget);
+
+/** The bins of one partition, and what was distributed to them. `bins`, `bases`: as `cutBins` has them. */
+export function binsOf(
+  made: readonly (Spread | undefined)[],
+  bins: readonly number[],
+  [base, end]: readonly [base: number, end: number],
+): Bin[] {
+  return bins.slice(0, -1).flatMap((from, i) => {
+    if (from < base || from >= end) return [];
+    return [{ base: from, vertices: bins[i + 1]! - from, rows: spreadRows(made, i) }];
+  });
 }
 
 /** A run of one partition. */

@@ -5,7 +5,7 @@
  */
 import { ID_ROWS } from '../../kernels/ids.ts';
 import { RANK_BYTES, RANKER_BYTES } from '../../kernels/ranks.ts';
-import { SPREADER_BYTES } from '../../kernels/spread.ts';
+import { MAX_SPREAD, SPREADER_BYTES } from '../../kernels/spread.ts';
 import { windowBytes } from '../../mapreduce/fan-in.ts';
 import { workingBytes } from '../../memory/shares.ts';
 import type { Slice } from '../../shuffle/carrier.ts';
@@ -69,6 +69,35 @@ export function cutPartitions(
 }
 
 const weightOf = ({ rows, edges }: VertexBatch): number => edges + VERTEX_WEIGHT * rows;
+
+/** How much of an even share a bin's rows are to take while they are sorted, on average. */
+const BIN_PART = 0.6;
+/** What arranging takes beside them: blocks as they are unpacked, and as they are sorted. */
+const ARRANGE_BYTES = 1024 * 1024;
+
+/** Of edges on their way to being sorted. */
+export interface RowsToSort {
+  readonly rows: number;
+  /** Of a row, while it is sorted. */
+  readonly bytes: number;
+  /** What a worker has for it. */
+  readonly room: number;
+}
+
+/** The first rank of each bin, and behind the last the number of vertices: each partition is cut into as many even ranges of ranks, one if there is
+ *  memory enough. Sorted chunks that are merged take twice as long, but would do for any; order does not depend on it. */
+export function cutBins(bases: readonly number[], { rows, bytes, room }: RowsToSort): number[] {
+  const partitions = bases.length - 1;
+  if (partitions === 0) return [...bases];
+  const wanted = (rows * bytes) / (partitions * BIN_PART * Math.max(1, room - ARRANGE_BYTES));
+  const each = Math.max(1, Math.min(Math.ceil(wanted), Math.floor(MAX_SPREAD / partitions)));
+  const bins = bases.slice(0, -1).flatMap((base, p) => {
+    const vertices = bases[p + 1]! - base;
+    const n = Math.max(1, Math.min(each, vertices));
+    return Array.from({ length: n }, (_, i) => base + Math.floor((vertices * i) / n));
+  });
+  return [...bins, bases.at(-1)!];
+}
 
 /** What a task may take of kernel memory: always granted. */
 const kernelBytes = (floorBytes: number): number => floorBytes - workingBytes(floorBytes);

@@ -131,7 +131,9 @@ export interface RankList {
 
 export interface DistributeArgument {
   readonly context: JobContext;
-  /** The first rank of each partition, and behind the last the number of vertices. */
+  /** The first rank of each bin of edges, and behind the last the number of vertices. */
+  readonly bins: readonly number[];
+  /** Of each partition, for vertices. */
   readonly bases: readonly number[];
   readonly from: NumberedRows | OutEdges;
 }
@@ -164,8 +166,9 @@ export interface OutEdges {
 }
 
 export interface Distributed extends Measured {
-  /** By partition, as `spreadFields`; in the order they came in. */
+  /** By bin, as `spreadFields`; in the order they came in. */
   readonly edges?: Spread | undefined;
+  /** The same by partition. */
   readonly vertices?: Spread | undefined;
   /** The first edge that should not be there, in the order of the input: ids as printed. */
   readonly dangling?: Dangling | undefined;
@@ -173,7 +176,7 @@ export interface Distributed extends Measured {
 
 export interface Spread {
   readonly part: RunPart;
-  /** Of each partition; absent: nobody needs to know. */
+  /** Of each bin or partition; absent: nobody needs to know. */
   readonly pieces?: readonly Pieces[];
 }
 
@@ -184,31 +187,38 @@ export interface Dangling {
   readonly missing: string;
 }
 
-/** A row by the number of its source (or of the vertex) in its partition, in the upper half, and the rank of its target. */
+/** A row by the number of its source (or of the vertex) in its bin or partition, in the upper half, and the rank of its target. */
 export const spreadFields = (values: Schema): Field[] => [
   { name: 'place', kind: 'i64', nullable: false },
   ...fieldsOf(values),
 ];
 
-/** Rows of one partition, as they were distributed. */
+/** Rows of one bin or partition, as they were distributed. */
 export interface SpreadRows {
   readonly slices: readonly Slice[];
   /** Of each slice; absent: their order does not matter. */
   readonly pieces?: readonly Pieces[];
 }
 
+/** Some of a partition's vertices, one after the other, and their edges: so many that these are likely to be sorted in memory. */
+export interface Bin {
+  /** The rank of the first. */
+  readonly base: number;
+  readonly vertices: number;
+  readonly rows: SpreadRows;
+}
+
 export interface ArrangeArgument {
   readonly context: JobContext;
   readonly partition: number;
-  readonly base: number;
-  readonly vertices: number;
+  /** In order. */
+  readonly bins: readonly Bin[];
   /** Of the whole graph. */
   readonly vertexCount: number;
   readonly edge: Schema;
   /** Of its rows: `edgeFields`, or IN_EDGE. */
   readonly fields: readonly Field[];
   readonly degreeFields: readonly Field[];
-  readonly rows: SpreadRows;
   readonly dropDuplicates: boolean;
 }
 

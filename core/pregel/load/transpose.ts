@@ -4,10 +4,12 @@
  *
  * For programs that send against edges or ask for in-degrees; of an undirected graph the edges are the same either way.
  */
+import { KeySorter } from '../../kernels/sorter.ts';
 import { Holdings } from '../../mapreduce/made.ts';
 import type { Part } from '../../mapreduce/stage.ts';
 import { IN_DEGREE, IN_EDGE, type InEdges, type LoadedGraph } from '../loaded.ts';
-import { type PhaseRequest, runPhase, spreadRows, trimWorkers } from './phase.ts';
+import { binsOf, type PhaseRequest, roomToSort, runPhase, trimWorkers } from './phase.ts';
+import { cutBins } from './plan.ts';
 import { addPhase, emptyLoadStats, type LoadStats } from './stats.ts';
 import {
   ARRANGE,
@@ -32,6 +34,11 @@ export async function transposeGraph(
   const { context, executor, graph } = request;
   const { partitions, vertexCount } = graph;
   const bases = [...partitions.map(({ base }) => base), vertexCount];
+  const bins = cutBins(bases, {
+    rows: partitions.reduce((sum, { edges }) => sum + edges, 0),
+    bytes: KeySorter.rowBytes(false),
+    room: roomToSort(request),
+  });
   const holdings = new Holdings(executor);
   const stats = emptyLoadStats();
   try {
@@ -45,6 +52,7 @@ export async function transposeGraph(
         const { base, vertexRun, edgeRun } = partition;
         return {
           context,
+          bins,
           bases,
           from: { kind: 'partition', id, vertex, edge, base, vertexRun, edgeRun },
         };
@@ -62,16 +70,15 @@ export async function transposeGraph(
         ({ base, vertices }, partition): ArrangeArgument => ({
           context,
           partition,
-          base,
-          vertices,
+          bins: binsOf(
+            made.map(({ edges }) => edges),
+            bins,
+            [base, base + vertices],
+          ),
           vertexCount,
           edge: {},
           fields: IN_EDGE,
           degreeFields: IN_DEGREE,
-          rows: spreadRows(
-            made.map(({ edges }) => edges),
-            partition,
-          ),
           dropDuplicates: false,
         }),
       ),

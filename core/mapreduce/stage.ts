@@ -30,8 +30,8 @@ export interface Refusals {
   readonly rows?: number;
   /** So many dictionaries of a graph are merged at once. */
   readonly fanIn?: number;
-  /** A worker has no room at all to sort a graph's edges in: as many bins as there may be. */
-  readonly bins?: boolean;
+  /** A worker has no room at all to sort a graph's edges in: as many bands as there may be. */
+  readonly bands?: boolean;
   /** Runs go to segments, all of them. */
   readonly arena?: boolean;
   /** Views of kernel memory are gone at the next call. */

@@ -1,4 +1,4 @@
-/** Arranges the edges of a partition, bin after bin, in a worker: sorted by source and target, equal ones as they arrived, perhaps the first of
+/** Arranges the edges of a partition, band after band, in a worker: sorted by source and target, equal ones as they arrived, perhaps the first of
  * these alone; and counts the edges of each vertex.
  *
  * For in-edges the same: their "source" is the vertex that they point to.
@@ -15,7 +15,7 @@ import { BLOCK_ROWS } from '../../store/merge.ts';
 import { Gathered } from './gathered.ts';
 import { JoinedRun, partOf, runWriter } from './run-parts.ts';
 import { type SortedBlock, SortedRows } from './sorted-rows.ts';
-import { type ArrangeArgument, type Arranged, type Bin, spreadFields } from './tasks.ts';
+import { type ArrangeArgument, type Arranged, type Band, spreadFields } from './tasks.ts';
 
 /** What alignment adds to a run of few batches. */
 const HINT_BYTES = 4096;
@@ -26,26 +26,26 @@ export async function runArrange(
 ): Promise<Arranged> {
   const worker = hardened(argument.context, given);
   const measured = measure();
-  const { context, fields, bins, degreeFields } = argument;
+  const { context, fields, bands, degreeFields } = argument;
   const place = { context, worker };
   const carrier = carrierOf(context, worker);
-  const batches = bins.flatMap(({ rows }) => rows.slices.flatMap(slice => slice.batches));
+  const batches = bands.flatMap(({ rows }) => rows.slices.flatMap(slice => slice.batches));
   // A target is half of a key.
   const hint = batches.reduce((sum, { rows, bytes }) => sum + bytes - 4 * rows, HINT_BYTES);
-  const vertices = bins.reduce((sum, bin) => sum + bin.vertices, 0);
+  const vertices = bands.reduce((sum, band) => sum + band.vertices, 0);
   const edges = new JoinedRun(place, 'edges', fields, hint);
   const degrees = runWriter(place, 'degrees', degreeFields, 1, 4 * vertices);
   const made = { loops: 0, spilledBytes: 0 };
   try {
-    for (const bin of bins) {
+    for (const band of bands) {
       worker.kernels().reset();
-      const { loops, spilledBytes } = await arrangeBin({
+      const { loops, spilledBytes } = await arrangeBand({
         argument,
         worker,
         carrier,
         edges,
         degrees,
-        bin,
+        band,
       });
       made.loops += loops;
       made.spilledBytes += spilledBytes;
@@ -65,26 +65,26 @@ export async function runArrange(
   }
 }
 
-interface BinDesk {
+interface BandDesk {
   readonly argument: ArrangeArgument;
   readonly worker: WorkerContext;
   readonly carrier: Carrier;
   readonly edges: JoinedRun;
   readonly degrees: RunWriter;
-  readonly bin: Bin;
+  readonly band: Band;
 }
 
-async function arrangeBin(desk: BinDesk): Promise<Pick<Arranged, 'loops' | 'spilledBytes'>> {
-  const { argument, worker, carrier, bin } = desk;
+async function arrangeBand(desk: BandDesk): Promise<Pick<Arranged, 'loops' | 'spilledBytes'>> {
+  const { argument, worker, carrier, band } = desk;
   const { context, partition, vertexCount, edge } = argument;
   const sorted = new SortedRows({
     context,
     worker,
     carrier,
-    rows: bin.rows,
+    rows: band.rows,
     fields: spreadFields(edge),
-    bits: keyBits(bin.vertices, vertexCount),
-    name: `edges-${bin.base}-chunk`,
+    bits: keyBits(band.vertices, vertexCount),
+    name: `edges-${band.base}-chunk`,
     partition,
   });
   try {
@@ -117,13 +117,13 @@ class Arranger {
   readonly #edges: JoinedRun;
   readonly #degrees: RunWriter;
 
-  constructor({ argument, worker, edges, degrees, bin }: BinDesk) {
+  constructor({ argument, worker, edges, degrees, band }: BandDesk) {
     const { edge, dropDuplicates } = argument;
     const kernels = worker.kernels();
     const values = spreadFields(edge).slice(1);
-    this.#vertices = bin.vertices;
+    this.#vertices = band.vertices;
     this.#worker = worker;
-    this.#unpacker = new Unpacker(kernels, BLOCK_ROWS, bin.base, dropDuplicates);
+    this.#unpacker = new Unpacker(kernels, BLOCK_ROWS, band.base, dropDuplicates);
     this.#values = new Gathered(kernels, values);
     this.#valued = values.length > 0;
     this.#edges = edges;

@@ -1,7 +1,7 @@
-/** Distributes rows over the partitions of a graph, edges over bins of these, in a worker: an object's edges and vertices by the ranks of their
+/** Distributes rows over the partitions of a graph, edges over bands of these, in a worker: an object's edges and vertices by the ranks of their
  * numbers; or, to turn a graph round, the out-edges of a partition by their targets.
  *
- *   edges by number ──ranks──▶ edges by rank, one or two each ──▶ by bin of the source ──▶ a run, in order of arrival
+ *   edges by number ──ranks──▶ edges by rank, one or two each ──▶ by band of the source ──▶ a run, in order of arrival
  *
  * Memory: four bytes for each number of the object (at most what every worker is always granted: see `maxIds`), and buffers.
  */
@@ -93,8 +93,8 @@ async function distributeEdges(
   const { kernels } = desk;
   const ways = undirected ? 2 : 1;
   const fieldsOut = spreadFields(edge);
-  const { bins } = desk.argument;
-  const out = new Output(desk, 'edges', bins, fieldsOut, ways * part.rows, ways * part.bytes);
+  const { bands } = desk.argument;
+  const out = new Output(desk, 'edges', bands, fieldsOut, ways * part.rows, ways * part.bytes);
   const { spreader } = out;
   const fields = numberedEdges(edge);
   const { pieces } = object;
@@ -155,7 +155,7 @@ async function ofPartition(desk: Desk, from: OutEdges): Promise<Made> {
   const { kernels, carrier } = desk;
   const { id, vertex, edge, base, vertexRun, edgeRun } = from;
   const rows = edgeRun.partitions[0]!.reduce((sum, ref) => sum + ref.rows, 0);
-  const out = new Output(desk, 'edges', desk.argument.bins, spreadFields({}), rows, 8 * rows);
+  const out = new Output(desk, 'edges', desk.argument.bands, spreadFields({}), rows, 8 * rows);
   const { spreader } = out;
   const degrees = new BatchArea(kernels);
   const vertices = sliceOf({ run: vertexRun });
@@ -200,7 +200,7 @@ function* copiesOf({ carrier, area }: Desk, part: { readonly run: Run }, fields:
 
 type Columns = ReturnType<BatchArea['copy']>;
 
-/** What alignment adds to the batches of a bin or partition, where there are few rows. */
+/** What alignment adds to the batches of a band or partition, where there are few rows. */
 const PARTITION_BYTES = 1024;
 
 /** Where spread rows go. */

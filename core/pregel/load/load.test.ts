@@ -131,7 +131,7 @@ const options: fc.Arbitrary<Options> = fc.record({
       {
         rows: fc.integer({ min: 1, max: 5 }),
         fanIn: fc.integer({ min: 2, max: 4 }),
-        bins: fc.boolean(),
+        bands: fc.boolean(),
         arena: fc.boolean(),
         views: fc.boolean(),
       },

@@ -20,7 +20,7 @@ import { KeySample } from '../../shuffle/key-sample.ts';
 import { KeySorter } from '../../kernels/sorter.ts';
 import { edgeFields, type LoadedGraph, OUT_DEGREE } from '../loaded.ts';
 import {
-  binsOf,
+  bandsOf,
   fileOf,
   inputsOf,
   type LoadTable,
@@ -32,7 +32,7 @@ import {
   trimWorkers,
   valuesIn,
 } from './phase.ts';
-import { cutBins, cutPartitions, idsThatFit, partitionCount, smallIdsFor } from './plan.ts';
+import { cutBands, cutPartitions, idsThatFit, partitionCount, smallIdsFor } from './plan.ts';
 import { type RankedIds, rankIds } from './ranking.ts';
 import { addPhase, emptyLoadStats, type LoadStats } from './stats.ts';
 import {
@@ -97,9 +97,9 @@ class Loader {
     const { objects, sample } = await this.#walk();
     const ids = await this.#rank(objects, sample);
     const bases = this.#cut(ids);
-    const bins = this.#bins(objects, bases);
-    const spread = await this.#distribute(objects, ids, bases, bins);
-    const { arranged, completed } = await this.#arrange(spread, ids, bases, bins);
+    const bands = this.#bands(objects, bases);
+    const spread = await this.#distribute(objects, ids, bases, bands);
+    const { arranged, completed } = await this.#arrange(spread, ids, bases, bands);
     await trimWorkers(this.#request);
     const parts = [...arranged.map(({ edges }) => edges), ...completed.map(each => each.vertices)];
     this.#holdings.letGo(parts);
@@ -207,7 +207,7 @@ class Loader {
     }
   }
 
-  #bins(objects: readonly LoadObject[], bases: readonly number[]): number[] {
+  #bands(objects: readonly LoadObject[], bases: readonly number[]): number[] {
     const { flags } = this.#request;
     const ways = flags.directed === false ? 2 : 1;
     let [rows, bytes] = [0, 0];
@@ -218,14 +218,14 @@ class Loader {
     const valued = Object.keys(this.#edge).length > 0;
     const values = valued ? Math.max(0, bytes / Math.max(1, rows) - 8) : 0;
     const room = roomToSort(this.#request);
-    return cutBins(bases, { rows, bytes: KeySorter.rowBytes(valued) + values, room });
+    return cutBands(bases, { rows, bytes: KeySorter.rowBytes(valued) + values, room });
   }
 
   async #distribute(
     objects: readonly LoadObject[],
     { merges }: RankedIds,
     bases: readonly number[],
-    bins: readonly number[],
+    bands: readonly number[],
   ) {
     const { context, vertices, flags } = this.#request;
     const began = performance.now();
@@ -240,7 +240,7 @@ class Loader {
       refuseDangling: this.#refusesOthers && flags.danglingEdges !== 'drop',
     } as const;
     const tasks = objects.map((object, i): DistributeArgument => {
-      return { context, bins, bases, from: { ...kind, object, merges: merges[i]! } };
+      return { context, bands, bases, from: { ...kind, object, merges: merges[i]! } };
     });
     const made = await this.#run<Distributed>(DISTRIBUTE, 'distribute', tasks, i => {
       this.#holdings.release(partsOf(objects[i]!));
@@ -257,7 +257,7 @@ class Loader {
     spread: readonly Distributed[],
     ids: RankedIds,
     bases: readonly number[],
-    bins: readonly number[],
+    bands: readonly number[],
   ): Promise<{ arranged: Arranged[]; completed: Completed[] }> {
     const began = performance.now();
     const { context, flags } = this.#request;
@@ -273,7 +273,7 @@ class Loader {
         return {
           context,
           partition,
-          bins: binsOf(made, bins, [base, base + vertices]),
+          bands: bandsOf(made, bands, [base, base + vertices]),
           vertexCount,
           edge: this.#edge,
           fields: edgeFields(this.#edge),

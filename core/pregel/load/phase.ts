@@ -9,7 +9,7 @@ import { runTasks, type TasksRequest } from '../../mapreduce/tasks.ts';
 import { evenShareBytes, workingBytes } from '../../memory/shares.ts';
 import type { Slice } from '../../shuffle/carrier.ts';
 import type { Run } from '../../store/run.ts';
-import { type Bin, type Spread, type SpreadRows, TRIM } from './tasks.ts';
+import { type Band, type Spread, type SpreadRows, TRIM } from './tasks.ts';
 
 /** Where the rows of one of the tables are. */
 export interface LoadTable extends SplitInputs {
@@ -78,7 +78,7 @@ export async function trimWorkers(request: PhaseRequest): Promise<void> {
   );
 }
 
-/** What was distributed to one bin or partition. */
+/** What was distributed to one band or partition. */
 export function spreadRows(made: readonly (Spread | undefined)[], partition: number): SpreadRows {
   const own = made.flatMap(spread => {
     if (spread === undefined) return [];
@@ -92,17 +92,17 @@ export function spreadRows(made: readonly (Spread | undefined)[], partition: num
 
 /** What a worker has to sort edges in. */
 export const roomToSort = ({ context, executor }: PhaseRequest): number =>
-  context.refuse?.bins === true ? 0 : evenShareBytes(executor.budget);
+  context.refuse?.bands === true ? 0 : evenShareBytes(executor.budget);
 
-/** The bins of one partition, and what was distributed to them. `bins`, `bases`: as `cutBins` has them. */
-export function binsOf(
+/** The bands of one partition, and what was distributed to them. `bands`, `bases`: as `cutBands` has them. */
+export function bandsOf(
   made: readonly (Spread | undefined)[],
-  bins: readonly number[],
+  bands: readonly number[],
   [base, end]: readonly [base: number, end: number],
-): Bin[] {
-  return bins.slice(0, -1).flatMap((from, i) => {
+): Band[] {
+  return bands.slice(0, -1).flatMap((from, i) => {
     if (from < base || from >= end) return [];
-    return [{ base: from, vertices: bins[i + 1]! - from, rows: spreadRows(made, i) }];
+    return [{ base: from, vertices: bands[i + 1]! - from, rows: spreadRows(made, i) }];
   });
 }
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import * as fc from 'fast-check';
 import {
-  cutBins,
+  cutBands,
   cutPartitions,
   idsThatFit,
   mergeSets,
@@ -66,9 +66,9 @@ test('no vertices are one partition', t => {
 });
 
 const cut = (bases: readonly number[], rows: number): number[] =>
-  cutBins(bases, { rows, bytes: 16, room: 11 * 2 ** 20 });
+  cutBands(bases, { rows, bytes: 16, room: 11 * 2 ** 20 });
 
-test('partitions are cut into bins whose edges are likely to be sorted in memory', t => {
+test('partitions are cut into bands whose edges are likely to be sorted in memory', t => {
   t.deepEqual(cut([0, 10, 30], 0), [0, 10, 30]);
   t.deepEqual(cut([0, 10, 30], 786_432), [0, 10, 30], '6 MiB each');
   t.deepEqual(cut([0, 10, 30], 786_433), [0, 5, 10, 20, 30]);
@@ -77,7 +77,7 @@ test('partitions are cut into bins whose edges are likely to be sorted in memory
   const most = cut([0, 1000, 2000, 3000], 1e12);
   t.is(most.length, 3 * 85 + 1, 'at most 256 in all');
   t.deepEqual(most, [...new Set(most)]);
-  const none = cutBins([0, 2, 4], { rows: 9, bytes: 16, room: 0 });
+  const none = cutBands([0, 2, 4], { rows: 9, bytes: 16, room: 0 });
   t.deepEqual(none, [0, 1, 2, 3, 4], 'no room: as many as there may be');
 });
 

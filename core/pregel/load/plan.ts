@@ -70,8 +70,8 @@ export function cutPartitions(
 
 const weightOf = ({ rows, edges }: VertexBatch): number => edges + VERTEX_WEIGHT * rows;
 
-/** How much of an even share a bin's rows are to take while they are sorted, on average. */
-const BIN_PART = 0.6;
+/** How much of an even share a band's rows are to take while they are sorted, on average. */
+const BAND_PART = 0.6;
 /** What arranging takes beside them: blocks as they are unpacked, and as they are sorted. */
 const ARRANGE_BYTES = 1024 * 1024;
 
@@ -84,19 +84,19 @@ export interface RowsToSort {
   readonly room: number;
 }
 
-/** The first rank of each bin, and behind the last the number of vertices: each partition is cut into as many even ranges of ranks, one if there is
+/** The first rank of each band, and behind the last the number of vertices: each partition is cut into as many even ranges of ranks, one if there is
  *  memory enough. Sorted chunks that are merged take twice as long, but would do for any; order does not depend on it. */
-export function cutBins(bases: readonly number[], { rows, bytes, room }: RowsToSort): number[] {
+export function cutBands(bases: readonly number[], { rows, bytes, room }: RowsToSort): number[] {
   const partitions = bases.length - 1;
   if (partitions === 0) return [...bases];
-  const wanted = (rows * bytes) / (partitions * BIN_PART * Math.max(1, room - ARRANGE_BYTES));
+  const wanted = (rows * bytes) / (partitions * BAND_PART * Math.max(1, room - ARRANGE_BYTES));
   const each = Math.max(1, Math.min(Math.ceil(wanted), Math.floor(MAX_SPREAD / partitions)));
-  const bins = bases.slice(0, -1).flatMap((base, p) => {
+  const bands = bases.slice(0, -1).flatMap((base, p) => {
     const vertices = bases[p + 1]! - base;
     const n = Math.max(1, Math.min(each, vertices));
     return Array.from({ length: n }, (_, i) => base + Math.floor((vertices * i) / n));
   });
-  return [...bins, bases.at(-1)!];
+  return [...bands, bases.at(-1)!];
 }
 
 /** What a task may take of kernel memory: always granted. */

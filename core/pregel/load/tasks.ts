@@ -131,8 +131,8 @@ export interface RankList {
 
 export interface DistributeArgument {
   readonly context: JobContext;
-  /** The first rank of each bin of edges, and behind the last the number of vertices. */
-  readonly bins: readonly number[];
+  /** The first rank of each band of edges, and behind the last the number of vertices. */
+  readonly bands: readonly number[];
   /** Of each partition, for vertices. */
   readonly bases: readonly number[];
   readonly from: NumberedRows | OutEdges;
@@ -166,7 +166,7 @@ export interface OutEdges {
 }
 
 export interface Distributed extends Measured {
-  /** By bin, as `spreadFields`; in the order they came in. */
+  /** By band, as `spreadFields`; in the order they came in. */
   readonly edges?: Spread | undefined;
   /** The same by partition. */
   readonly vertices?: Spread | undefined;
@@ -176,7 +176,7 @@ export interface Distributed extends Measured {
 
 export interface Spread {
   readonly part: RunPart;
-  /** Of each bin or partition; absent: nobody needs to know. */
+  /** Of each band or partition; absent: nobody needs to know. */
   readonly pieces?: readonly Pieces[];
 }
 
@@ -187,13 +187,13 @@ export interface Dangling {
   readonly missing: string;
 }
 
-/** A row by the number of its source (or of the vertex) in its bin or partition, in the upper half, and the rank of its target. */
+/** A row by the number of its source (or of the vertex) in its band or partition, in the upper half, and the rank of its target. */
 export const spreadFields = (values: Schema): Field[] => [
   { name: 'place', kind: 'i64', nullable: false },
   ...fieldsOf(values),
 ];
 
-/** Rows of one bin or partition, as they were distributed. */
+/** Rows of one band or partition, as they were distributed. */
 export interface SpreadRows {
   readonly slices: readonly Slice[];
   /** Of each slice; absent: their order does not matter. */
@@ -201,7 +201,7 @@ export interface SpreadRows {
 }
 
 /** Some of a partition's vertices, one after the other, and their edges: so many that these are likely to be sorted in memory. */
-export interface Bin {
+export interface Band {
   /** The rank of the first. */
   readonly base: number;
   readonly vertices: number;
@@ -212,7 +212,7 @@ export interface ArrangeArgument {
   readonly context: JobContext;
   readonly partition: number;
   /** In order. */
-  readonly bins: readonly Bin[];
+  readonly bands: readonly Band[];
   /** Of the whole graph. */
   readonly vertexCount: number;
   readonly edge: Schema;

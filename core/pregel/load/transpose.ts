@@ -8,8 +8,8 @@ import { KeySorter } from '../../kernels/sorter.ts';
 import { Holdings } from '../../mapreduce/made.ts';
 import type { Part } from '../../mapreduce/stage.ts';
 import { IN_DEGREE, IN_EDGE, type InEdges, type LoadedGraph } from '../loaded.ts';
-import { binsOf, type PhaseRequest, roomToSort, runPhase, trimWorkers } from './phase.ts';
-import { cutBins } from './plan.ts';
+import { bandsOf, type PhaseRequest, roomToSort, runPhase, trimWorkers } from './phase.ts';
+import { cutBands } from './plan.ts';
 import { addPhase, emptyLoadStats, type LoadStats } from './stats.ts';
 import {
   ARRANGE,
@@ -34,7 +34,7 @@ export async function transposeGraph(
   const { context, executor, graph } = request;
   const { partitions, vertexCount } = graph;
   const bases = [...partitions.map(({ base }) => base), vertexCount];
-  const bins = cutBins(bases, {
+  const bands = cutBands(bases, {
     rows: partitions.reduce((sum, { edges }) => sum + edges, 0),
     bytes: KeySorter.rowBytes(false),
     room: roomToSort(request),
@@ -52,7 +52,7 @@ export async function transposeGraph(
         const { base, vertexRun, edgeRun } = partition;
         return {
           context,
-          bins,
+          bands,
           bases,
           from: { kind: 'partition', id, vertex, edge, base, vertexRun, edgeRun },
         };
@@ -70,9 +70,9 @@ export async function transposeGraph(
         ({ base, vertices }, partition): ArrangeArgument => ({
           context,
           partition,
-          bins: binsOf(
+          bands: bandsOf(
             made.map(({ edges }) => edges),
-            bins,
+            bands,
             [base, base + vertices],
           ),
           vertexCount,

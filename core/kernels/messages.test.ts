@@ -7,6 +7,8 @@ import type { Kernels } from './kernels.ts';
 import {
   beginPull,
   COUNTER_BYTES,
+  countFlags,
+  countSent,
   expand,
   fillIdentity,
   type FoldOp,
@@ -382,4 +384,34 @@ test('what has arrived is added to the inbox of its target', t => {
     ),
   );
   t.true(error instanceof MessageOverflow);
+});
+
+test('flags are counted, and of those that are set the edges', t => {
+  const flags = fc.array(fc.tuple(fc.boolean(), fc.oneof(fc.nat(3), fc.constant(2 ** 31 - 1))), {
+    maxLength: 40,
+  });
+  for (const kernels of [highKernels(), movingKernels()]) {
+    fc.assert(
+      fc.property(flags, all => {
+        const at = kernels.alloc(all.length);
+        kernels.u8.set(
+          all.map(([is]) => Number(is)),
+          at,
+        );
+        const degrees = placeU32(
+          kernels,
+          all.map(([, degree]) => degree),
+        );
+        const sent = all.filter(([is]) => is);
+        t.is(countFlags(kernels, at, all.length), sent.length);
+        t.deepEqual(countSent(kernels, at, degrees, all.length), {
+          edges: sent.reduce((sum, [, degree]) => sum + degree, 0),
+          senders: sent.filter(([, degree]) => degree > 0).length,
+        });
+        kernels.free(at);
+        kernels.free(degrees);
+      }),
+      { numRuns: 100 },
+    );
+  }
 });

@@ -48,6 +48,10 @@ export function fillIdentity(
   raw.fill64(pointer, end, low, high);
 }
 
+/** How many of n flags, a byte each, are 1; the others are 0. */
+export const countFlags = ({ raw }: Kernels, flags: number, n: number): number =>
+  raw.countFlags(flags, n);
+
 export interface SentCounts {
   readonly senders: number;
   /** Of senders: as many messages, unfolded. */

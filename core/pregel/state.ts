@@ -5,6 +5,7 @@
  */
 import { type Field, fieldsOf } from '../batch/columns.ts';
 import type { Schema } from '../define/schema.ts';
+import { countFlags } from '../kernels/messages.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
 import type { Run } from '../store/run.ts';
 import { Columns } from './columns.ts';
@@ -81,10 +82,8 @@ export async function storeState(
 ): Promise<{ readonly state: State; readonly awake: number }> {
   const { kernels } = resident;
   const { vertices } = resident.facts.graph.partitions[partition]!;
-  const flags = kernels.u8.subarray(held.awake, held.awake + vertices);
-  const allAwake = !flags.includes(0);
-  let awake = vertices;
-  if (!allAwake) awake = flags.reduce((sum, flag) => sum + flag, 0);
+  const awake = countFlags(kernels, held.awake, vertices);
+  const allAwake = awake === vertices;
   const fields = stateFields(schema, allAwake);
   const writer = open(fields, vertices * 8 * fields.length + 4096);
   let row = 0;

@@ -11,11 +11,31 @@ export function narrowSources(sources: usize, n: u32, out: usize): void {
   for (let j: usize = 0; j < usize(n); j++) store<u16>(out + (j << 1), u16(load<u32>(sources + (j << 2))));
 }
 
+/** How many of n flags, a byte each, are 1. */
+export function countFlags(flags: usize, n: u32): u32 {
+  let count: u64 = 0;
+  let j: usize = 0;
+  for (; j + 8 <= usize(n); j += 8) count += popcnt(load<u64>(flags + j));
+  for (; j < usize(n); j++) count += u64(load<u8>(flags + j));
+  return u32(count);
+}
+
 /** Of vertices that have sent and have edges: the edges, as a double, and how many they are. */
 export function countSent(flags: usize, degrees: usize, n: u32, out: usize): void {
-  let senders: u32 = 0;
-  let edges: u64 = 0;
-  for (let j: usize = 0; j < usize(n); j++) {
+  let j: usize = 0;
+  // Four at a time.
+  let many = i64x2.splat(0);
+  let some = i32x4.splat(0);
+  for (; j + 4 <= usize(n); j += 4) {
+    const sent = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(flags + j)));
+    const degree = i32x4.mul(sent, v128.load(degrees + (j << 2)));
+    many = i64x2.add(many, i64x2.add(i64x2.extend_low_i32x4_u(degree), i64x2.extend_high_i32x4_u(degree)));
+    some = i32x4.sub(some, i32x4.ne(degree, i32x4.splat(0)));
+  }
+  let edges = u64(i64x2.extract_lane(many, 0)) + u64(i64x2.extract_lane(many, 1));
+  let senders = u32(i32x4.extract_lane(some, 0)) + u32(i32x4.extract_lane(some, 1)) +
+    u32(i32x4.extract_lane(some, 2)) + u32(i32x4.extract_lane(some, 3));
+  for (; j < usize(n); j++) {
     const degree = u32(load<u8>(flags + j)) * load<u32>(degrees + (j << 2));
     edges += u64(degree);
     senders += u32(degree != 0);

@@ -329,9 +329,10 @@ function mayMove({ tasks, unused }: Slot, next: number): boolean {
   return false;
 }
 
-/** Whether ticks are needed: something has a time limit, or was sent ahead. */
-export const needsTicks = (state: State): boolean =>
-  state.limited > 0 || state.slots.some(slot => slot.held > 1);
+/** Whether ticks are needed: something has a time limit, or was sent ahead and may run elsewhere. */
+export function needsTicks({ limited, slots }: State): boolean {
+  return limited > 0 || slots.some(slot => slot.held > 1 && mayMove(slot, slot.seenNext));
+}
 
 /** All ends. Threads and memory are the driver's to end; what they still say finds nothing. */
 function closeAll(state: State, error: Error): void {

@@ -1,6 +1,7 @@
 /** Which slot a task goes to when it is pinned to one, or must be alone. */
 import test from 'ava';
 import type { LostError } from '../errors.ts';
+import { needsTicks } from './advance.ts';
 import { Story, definition } from './fixtures/story.ts';
 import type { Command } from './events.ts';
 import type { Task } from './state.ts';
@@ -34,6 +35,7 @@ test('short pinned tasks are sent ahead as others are, and not taken back: they 
   const tasks = Array.from({ length: 100 }, () => story.task({ pinned: 0 }, of));
   story.submit(...tasks);
   t.is(story.state.slots[0]!.tasks.size, 10, '50 ms of work');
+  t.false(needsTicks(story.state));
   story.happen({ type: 'up', slot: 0 });
   const seen = { next: 1, current: 0 };
   story.happen({ type: 'tick', ms: 10, slots: [seen, seen] });

@@ -307,10 +307,11 @@ class Vertex {
       if (r !== undefined) host.returned("init", r);
     }
   }
-  // Code goes when a shape goes that it was made for, and shapes go with the last object of them.
+  // Code goes when a shape goes that it was made for, and shapes go with the last object of them. Its arrays are empty ones of the same
+  // kinds: those that were bound may be detached by now.
   static kept;
   static keep() {
-    const none = array => array?.slice(0, 0);
+    const none = array => array && new array.constructor(0);
     ${arrays.map(name => `${name} = none(${name});`).join(' ')}
     Vertex.kept = new Vertex();
   }

@@ -35,7 +35,10 @@ function git(...args: string[]): string {
 
 function commit(): string {
   try {
-    const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '+';
+    // What suites before have written does not count.
+    const files = ['--', '.', ':(exclude)bench/results'];
+    const status = git('status', '--porcelain', '--untracked-files=no', ...files);
+    const changed = status === '' ? '' : '+';
     return git('rev-parse', '--short=12', 'HEAD') + changed;
   } catch {
     return 'unknown'; // A copy without its repository.

@@ -32,6 +32,7 @@ import {
   trimWorkers,
   valuesIn,
 } from './phase.ts';
+import { leastBufferBytes } from './partition-buffers.ts';
 import { cutBands, cutPartitions, idsThatFit, partitionCount, smallIdsFor } from './plan.ts';
 import { type RankedIds, rankIds } from './ranking.ts';
 import { addPhase, emptyLoadStats, type LoadStats } from './stats.ts';
@@ -49,6 +50,7 @@ import {
   type LoadObject,
   rankedFields,
   type RunPart,
+  spreadFields,
   WALK,
   type Walked,
 } from './tasks.ts';
@@ -217,8 +219,12 @@ class Loader {
     }
     const valued = Object.keys(this.#edge).length > 0;
     const values = valued ? Math.max(0, bytes / Math.max(1, rows) - 8) : 0;
-    const room = roomToSort(this.#request);
-    return cutBands(bases, { rows, bytes: KeySorter.rowBytes(valued) + values, room });
+    return cutBands(bases, {
+      rows,
+      bytes: KeySorter.rowBytes(valued) + values,
+      room: roomToSort(this.#request),
+      bufferBytes: leastBufferBytes(spreadFields(this.#edge)),
+    });
   }
 
   async #distribute(

@@ -231,6 +231,10 @@ export class PartitionBuffers {
 /** Kernels write up to 16 bytes too far. */
 const align = (bytes: number): number => Math.ceil((bytes + 16) / 64) * 64;
 
+/** What the smallest buffer of a partition takes, about. */
+export const leastBufferBytes = (fields: readonly Field[]): number =>
+  fields.reduce((bytes, field) => bytes + LEAST_ROWS * rowBytes(field) + 128, 0);
+
 const rowBytes = ({ kind, nullable }: Field): number =>
   (kind === 'bytes' ? 4 + GUESSED_BYTES : WIDTH[kind]) + Number(nullable);
 

@@ -66,7 +66,7 @@ test('no vertices are one partition', t => {
 });
 
 const cut = (bases: readonly number[], rows: number): number[] =>
-  cutBands(bases, { rows, bytes: 16, room: 11 * 2 ** 20 });
+  cutBands(bases, { rows, bytes: 16, room: 11 * 2 ** 20, bufferBytes: 640 });
 
 test('partitions are cut into bands whose edges are likely to be sorted in memory', t => {
   t.deepEqual(cut([0, 10, 30], 0), [0, 10, 30]);
@@ -77,8 +77,10 @@ test('partitions are cut into bands whose edges are likely to be sorted in memor
   const most = cut([0, 1000, 2000, 3000], 1e12);
   t.is(most.length, 3 * 85 + 1, 'at most 256 in all');
   t.deepEqual(most, [...new Set(most)]);
-  const none = cutBands([0, 2, 4], { rows: 9, bytes: 16, room: 0 });
+  const none = cutBands([0, 2, 4], { rows: 9, bytes: 16, room: 0, bufferBytes: 640 });
   t.deepEqual(none, [0, 1, 2, 3, 4], 'no room: as many as there may be');
+  const wide = cutBands([0, 100, 200], { rows: 1e9, bytes: 99, room: 0, bufferBytes: 2 ** 14 });
+  t.is(wide.length, 2 * 16 + 1, 'of wide rows fewer, whose buffers fit');
 });
 
 test('dictionaries are merged by neighbours, as many as fit, two at least', t => {

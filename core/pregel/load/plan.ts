@@ -72,6 +72,8 @@ const weightOf = ({ rows, edges }: VertexBatch): number => edges + VERTEX_WEIGHT
 
 /** How much of an even share a band's rows are to take while they are sorted, on average. */
 const BAND_PART = 0.6;
+/** What the smallest buffers of all bands may take where edges are distributed (DISTRIBUTE_BYTES). */
+const BUFFERS_BYTES = 512 * 1024;
 /** What arranging takes beside them: blocks as they are unpacked, and as they are sorted. */
 const ARRANGE_BYTES = 1024 * 1024;
 
@@ -82,15 +84,18 @@ export interface RowsToSort {
   readonly bytes: number;
   /** What a worker has for it. */
   readonly room: number;
+  /** Of the smallest buffer of a band, on the way there. */
+  readonly bufferBytes: number;
 }
 
 /** The first rank of each band, and behind the last the number of vertices: each partition is cut into as many even ranges of ranks, one if there is
  *  memory enough. Sorted chunks that are merged take twice as long, but would do for any; order does not depend on it. */
-export function cutBands(bases: readonly number[], { rows, bytes, room }: RowsToSort): number[] {
+export function cutBands(bases: readonly number[], sort: RowsToSort): number[] {
+  const { rows, bytes, room, bufferBytes } = sort;
   const partitions = bases.length - 1;
-  if (partitions === 0) return [...bases];
   const wanted = (rows * bytes) / (partitions * BAND_PART * Math.max(1, room - ARRANGE_BYTES));
-  const each = Math.max(1, Math.min(Math.ceil(wanted), Math.floor(MAX_SPREAD / partitions)));
+  const most = Math.min(MAX_SPREAD, Math.floor(BUFFERS_BYTES / bufferBytes)) / partitions;
+  const each = Math.max(1, Math.min(Math.ceil(wanted), Math.floor(most)));
   const bands = bases.slice(0, -1).flatMap((base, p) => {
     const vertices = bases[p + 1]! - base;
     const n = Math.max(1, Math.min(each, vertices));
@@ -128,7 +133,7 @@ export function mergeSets(
   return sets;
 }
 
-/** What distributing takes beside ranks: rows as they are spread, a batch, the smallest buffers of 64 partitions. */
+/** What distributing takes beside ranks: rows as they are spread, a batch, the smallest buffers of bands or of 64 partitions. */
 const DISTRIBUTE_BYTES = SPREADER_BYTES + 1024 * 1024;
 const LEAST_IDS = 65_536;
 

@@ -8,6 +8,7 @@ import { KeySorter } from '../../kernels/sorter.ts';
 import { Holdings } from '../../mapreduce/made.ts';
 import type { Part } from '../../mapreduce/stage.ts';
 import { IN_DEGREE, IN_EDGE, type InEdges, type LoadedGraph } from '../loaded.ts';
+import { leastBufferBytes } from './partition-buffers.ts';
 import { bandsOf, type PhaseRequest, roomToSort, runPhase, trimWorkers } from './phase.ts';
 import { cutBands } from './plan.ts';
 import { addPhase, emptyLoadStats, type LoadStats } from './stats.ts';
@@ -18,6 +19,7 @@ import {
   DISTRIBUTE,
   type DistributeArgument,
   type Distributed,
+  spreadFields,
 } from './tasks.ts';
 
 export interface Transposed {
@@ -38,6 +40,7 @@ export async function transposeGraph(
     rows: partitions.reduce((sum, { edges }) => sum + edges, 0),
     bytes: KeySorter.rowBytes(false),
     room: roomToSort(request),
+    bufferBytes: leastBufferBytes(spreadFields({})),
   });
   const holdings = new Holdings(executor);
   const stats = emptyLoadStats();

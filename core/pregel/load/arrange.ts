@@ -88,8 +88,9 @@ async function arrangeBand(desk: BandDesk): Promise<Pick<Arranged, 'loops' | 'sp
     partition,
   });
   try {
-    await sorted.prepare();
+    // First: sorting takes what memory there is.
     const arranger = new Arranger(desk);
+    await sorted.prepare();
     for (let block = sorted.next(); block !== undefined; block = sorted.next()) {
       await arranger.take(block);
       worker.heapCheck();

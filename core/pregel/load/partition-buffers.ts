@@ -78,7 +78,8 @@ export class PartitionBuffers {
     while (!this.#allocate(rows)) {
       if (rows === LEAST_ROWS)
         throw outOfMemory(rows * width * partitions, 'the buffers of partitions');
-      rows = Math.max(LEAST_ROWS, rows >>> 1);
+      // In small steps: larger buffers make fewer batches, whose places are lists that grow.
+      rows = Math.max(LEAST_ROWS, Math.floor(rows * 0.8));
     }
   }
 

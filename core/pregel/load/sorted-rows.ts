@@ -29,6 +29,9 @@ import type { RunPart, SpreadRows } from './tasks.ts';
 
 /** Rows in memory, at least: a batch. */
 const LEAST_ROWS = BATCH_ROWS;
+/** What sorted rows leave, for a block of them as it is written: keys, and each value column. */
+const BLOCK_BYTES = 32 * BLOCK_ROWS;
+const VALUE_BYTES = BATCH_BYTES + 10 * BLOCK_ROWS;
 const KEY: Field = { name: 'key', kind: 'bytes', nullable: false };
 
 export interface SortedBlock {
@@ -133,13 +136,11 @@ export class SortedRows {
     const valued = this.#values.length > 0;
     const valueBytes = valued ? Math.ceil(this.bytes / Math.max(1, this.count)) : 0;
     const rowBytes = KeySorter.rowBytes(valued) + valueBytes;
+    const spare = BLOCK_BYTES + VALUE_BYTES * this.#values.length;
     let capacity = Math.max(1, Math.min(this.count, context.refuse?.rows ?? Infinity));
     // What can be had at once can be had in parts.
-    for (
-      let probe = kernels.alloc(capacity * rowBytes);
-      ;
-      probe = kernels.alloc(capacity * rowBytes)
-    ) {
+    for (;;) {
+      const probe = kernels.alloc(capacity * rowBytes + spare);
       kernels.free(probe);
       if (probe !== 0 || capacity <= LEAST_ROWS) break;
       capacity = Math.max(LEAST_ROWS, capacity >>> 1);

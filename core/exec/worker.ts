@@ -143,7 +143,7 @@ class Worker implements RunEvents {
     const run = new TaskContext(host, sequence, id, name, softHeapBytes, alone, label);
     run.room = room;
     run.patient = patient;
-    // What may take long does not keep results waiting that are there.
+    // What may take long does not keep results waiting that are there, unless all are awaited together.
     if (definition.lastMs > TURN_MS) host.flush(!patient);
     if (alone) closeResidents(host.residents);
     host.control.reading(-1, 0);

@@ -94,7 +94,7 @@ export function spreadRows(made: readonly (Spread | undefined)[], partition: num
 export const roomToSort = ({ context, executor }: PhaseRequest): number =>
   context.refuse?.bands === true ? 0 : evenShareBytes(executor.budget);
 
-/** The bands of one partition, and what was distributed to them. `bands`, `bases`: as `cutBands` has them. */
+/** The bands of the partition of ranks [base, end), and what was distributed to them. `bands`: as `cutBands` has them. */
 export function bandsOf(
   made: readonly (Spread | undefined)[],
   bands: readonly number[],

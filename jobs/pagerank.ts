@@ -42,20 +42,21 @@ interface Start {
   readonly vertexCount: number;
   readonly params: { readonly source: readonly number[] };
 }
-/** `named`: how often the vertex is in `source`; once, if no vertex is. */
+/** `jump`: how likely a jump lands on the vertex. */
 function start(
-  v: { readonly id: number; named: number; rank: number },
+  v: { readonly id: number; jump: number; rank: number },
   { vertexCount, params: { source } }: Start,
 ): undefined {
-  v.named = source.length === 0 ? 1 : 0;
-  for (const id of source) if (id === v.id) v.named++;
-  v.rank = v.named / (source.length || vertexCount);
+  let named = source.length === 0 ? 1 : 0;
+  for (const id of source) if (id === v.id) named++;
+  v.jump = named / (source.length || vertexCount);
+  v.rank = v.jump;
 }
 
 const ldbc = vertexProgram({
   name: 'ldbc',
   params: { iterations: int32, damping: float64, source: list(vertexId) },
-  state: { rank: float64, named: int32 },
+  state: { rank: float64, jump: float64 },
   output: ['rank'],
   message: float64,
   combine: sum,
@@ -64,15 +65,16 @@ const ldbc = vertexProgram({
 
   init: start,
   compute(v, received, ctx) {
-    const { superstep, params, aggregates, vertexCount } = ctx;
-    if (superstep > 0) {
-      const jump = v.named / (params.source.length || vertexCount);
-      const { damping } = params;
-      v.rank = (1 - damping + damping * aggregates.sinks) * jump + damping * received;
-    }
-    if (superstep === params.iterations) return;
-    if (v.outDegree > 0) v.sendToOut(v.rank / v.outDegree);
-    else ctx.aggregate('sinks', v.rank);
+    const { superstep, params, aggregates } = ctx;
+    const { damping, iterations } = params;
+    const jumps = 1 - damping + damping * aggregates.sinks;
+    const rank = superstep === 0 ? v.rank : jumps * v.jump + damping * received;
+    v.rank = rank;
+    if (superstep === iterations) return;
+    // Read once: the compiler cannot know that nothing else writes a column.
+    const { outDegree } = v;
+    if (outDegree > 0) v.sendToOut(rank / outDegree);
+    else ctx.aggregate('sinks', rank);
   },
   // Not by votes: a call that no vertex has made before would have the loop compiled again for the last superstep.
   master(ctx) {
@@ -83,7 +85,7 @@ const ldbc = vertexProgram({
 const gap = vertexProgram({
   name: 'gap',
   params: { iterations: int32, damping: float64, tolerance: float64, source: list(vertexId) },
-  state: { rank: float64, named: int32 },
+  state: { rank: float64, jump: float64 },
   output: ['rank'],
   message: float64,
   combine: sum,
@@ -91,10 +93,9 @@ const gap = vertexProgram({
 
   init: start,
   compute(v, received, ctx) {
-    const { superstep, params, vertexCount } = ctx;
+    const { superstep, params } = ctx;
     if (superstep > 0) {
-      const jump = v.named / (params.source.length || vertexCount);
-      const rank = (1 - params.damping) * jump + params.damping * received;
+      const rank = (1 - params.damping) * v.jump + params.damping * received;
       ctx.aggregate('moved', Math.abs(rank - v.rank));
       v.rank = rank;
     }
@@ -110,7 +111,7 @@ const gap = vertexProgram({
 const converged = vertexProgram({
   name: 'tolerance',
   params: { iterations: int32, damping: float64, tolerance: float64, source: list(vertexId) },
-  state: { rank: float64, named: int32 },
+  state: { rank: float64, jump: float64 },
   output: ['rank'],
   message: float64,
   combine: sum,
@@ -121,11 +122,10 @@ const converged = vertexProgram({
 
   init: start,
   compute(v, received, ctx) {
-    const { superstep, params, aggregates, vertexCount } = ctx;
+    const { superstep, params, aggregates } = ctx;
     if (superstep > 0) {
-      const jump = v.named / (params.source.length || vertexCount);
       const { damping } = params;
-      const rank = (1 - damping + damping * aggregates.sinks) * jump + damping * received;
+      const rank = (1 - damping + damping * aggregates.sinks) * v.jump + damping * received;
       ctx.aggregate('moved', Math.abs(rank - v.rank));
       v.rank = rank;
     }

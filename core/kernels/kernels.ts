@@ -39,7 +39,7 @@ const ADDRESSABLE = 65_535 * PAGE;
  *  this part of what there is, or of the whole budget, is not worth it. */
 const GROW_BYTES = 1 << 20;
 const GROW_PART = 8;
-const GROW_SHARE = 512;
+const GROW_SHARE = 128;
 
 const GENEROUS: Grant = { reserve: () => true, release: () => {} };
 

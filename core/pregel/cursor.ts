@@ -121,8 +121,9 @@ export function makeLoop(spec: ProgramSpec): Loop {
   const text = [
     '"use strict";',
     'const { program, identity, merge, identities, merges, types } = given;',
-    'let host, i = 0, base = 0, first = 0, changed = false, awake, got, inbox, degrees, inDegrees, offsets, targets;',
-    'let outValues, outFlags, inValues, inFlags;',
+    // With var nobody has to look, at each use, whether it has a value yet.
+    'var host, i = 0, base = 0, first = 0, changed = false, awake, got, inbox, degrees, inDegrees, offsets, targets;',
+    'var outValues, outFlags, inValues, inFlags;',
     declared('s', spec.state),
     declared('p', spec.vertex ?? {}),
     declared('e', spec.edge ?? {}),
@@ -163,7 +164,7 @@ const names = (letter: string, columns: Schema): string[] =>
   Object.keys(columns).map((_, k) => `${letter}${k}`);
 const declared = (letter: string, columns: Schema): string => {
   const all = names(letter, columns).flatMap(name => [name, `${name}n`]);
-  return all.length === 0 ? '' : `let ${all.join(', ')};`;
+  return all.length === 0 ? '' : `var ${all.join(', ')};`;
 };
 const bound = (letter: string, columns: Schema, from: string): string =>
   names(letter, columns)
@@ -253,7 +254,7 @@ class Edge {
 const DONE = { done: true, value: undefined };
 const outEdgesOf = {
   [Symbol.iterator]() {
-    const own = changed ? host.mutations.edgesOf(i) : undefined;
+    const own = changed === true ? host.mutations.edgesOf(i) : undefined;
     if (own !== undefined) return own[Symbol.iterator]();
     if (offsets === undefined) host.need("edges");
     const edge = new Edge(), result = { done: false, value: edge }, end = offsets[i + 1] - first;
@@ -263,6 +264,12 @@ const outEdgesOf = {
 };`;
 }
 
+/** Of columns: values, and where there may be none, which there are. */
+const arraysOf = (letter: string, columns: Schema): string[] =>
+  Object.values(columns).flatMap((of, k) => [
+    `${letter}${k}`,
+    ...(of.nullable ? [`${letter}${k}n`] : []),
+  ]);
 /** Besides columns. */
 const CURSOR_ARRAYS = 'awake degrees inDegrees outValues outFlags inValues inFlags'.split(' ');
 
@@ -276,8 +283,11 @@ function cursorText(spec: ProgramSpec, plan: MessagePlan): string {
     ([name, of], k) => `
   get [${quote(name)}]() { return ${valueAt(of, 'this.#p', k, 'this.#i', name)}; }`,
   );
-  const columns = [...names('s', spec.state), ...names('p', spec.vertex ?? {})];
-  const arrays = [...columns.flatMap(name => [name, `${name}n`]), ...CURSOR_ARRAYS];
+  const arrays = [
+    ...arraysOf('s', spec.state),
+    ...arraysOf('p', spec.vertex ?? {}),
+    ...CURSOR_ARRAYS,
+  ];
   // As a number: what the compiler does not know to be one, it puts on the heap for every vertex.
   const isNumber = plan.kind === 'folded' && plan.of.type !== 'bool' && !('read' in plan.of);
   return `
@@ -291,7 +301,7 @@ class Vertex {
   #i = 0;
   ${arrays.map(name => `#${name} = ${name};`).join(' ')}
   get id() { return base + this.#i; }
-  get outDegree() { return changed ? degreeOf(this.#i) : this.#degrees[this.#i]; }
+  get outDegree() { return changed === true ? degreeOf(this.#i) : this.#degrees[this.#i]; }
   get inDegree() { if (inDegrees === undefined) host.need("in"); return this.#inDegrees[this.#i]; }
   get outEdges() { return outEdgesOf; }
   voteToHalt() { this.#awake[this.#i] = 0; }
@@ -321,8 +331,10 @@ class Vertex {
     const isAwake = awake, has = got, arrived = inbox, none = ${isNumber ? '+identity' : 'identity'};
     let ran = 0;
     for (let at = from; at < to; at++) {
-      if (isAwake[at] === 0 && has[at] === 0) continue;
-      isAwake[at] = 1;
+      if (isAwake[at] === 0) {
+        if (has[at] === 0) continue;
+        isAwake[at] = 1;
+      }
       ran++;
       v.#i = i = at;
       const r = program.compute(v, ${receivedText(plan)}, ctx);
@@ -352,7 +364,7 @@ function sendersText(plan: MessagePlan): string {
     else again(${way}Values, this.#i, m);`;
   };
   return `sendToOut(m) {
-    if (changed && sentAlongOwn(this.#i, m)) return;${put('out')}
+    if (changed === true && sentAlongOwn(this.#i, m)) return;${put('out')}
   }
   sendToIn(m) {
     if (inDegrees === undefined) host.need("in");${put('in')}
@@ -396,7 +408,7 @@ function aggregateText(aggregates: NonNullable<ProgramSpec['aggregates']>): stri
   });
   const list = entries.map((_, k) => `a${k}, a${k}n`).join(', ');
   return [
-    list === '' ? '' : `let ${list};`,
+    list === '' ? '' : `var ${list};`,
     `function aggregate(name, x) { switch (name) { ${each.join('\n')} default: host.noAggregate(name); } }`,
     `function forget() { ${entries.map((_, k) => `a${k} = identities[${k}]; a${k}n = false;`).join(' ')} }`,
     `function aggregated() { const all = Object.create(null); ${entries.map(([name], k) => `if (a${k}n) all[${quote(name)}] = a${k};`).join(' ')} return all; }`,
@@ -413,7 +425,8 @@ function arrivedText({ of, along }: MessagePlan & { kind: 'folded' }): string {
 /** What a vertex is given. */
 function receivedText(plan: MessagePlan): string {
   if (plan.kind === 'rows') return 'host.messages(at)';
-  return plan.kind === 'folded' ? `has[at] === 0 ? none : ${arrivedText(plan)}` : 'undefined';
+  if (plan.kind !== 'folded') return 'undefined';
+  return plan.filled ? arrivedText(plan) : `has[at] === 0 ? none : ${arrivedText(plan)}`;
 }
 
 function loopText(spec: ProgramSpec): string {

@@ -139,7 +139,7 @@ return {
       if (has !== 0 && u8[has + j] === 0) continue;
       const target = u32[targets + j];
       numbers[inbox + target] = checked(merge(numbers[inbox + target], numbers[values + j]));
-      u8[got + target] = 1;
+      if (got !== 0) u8[got + target] = 1;
     }
   },
   foldPairs(u32, numbers, targets, values, n) {

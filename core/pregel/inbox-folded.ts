@@ -13,7 +13,7 @@ import { RunReader } from './run-reader.ts';
 import type { Received } from './sent.ts';
 import type { Weight } from './weights.ts';
 
-/** Addresses: a number for each vertex, and a byte: whether it got one. */
+/** Addresses: a number for each vertex, and a byte: whether it got one, if that is marked. */
 export interface FoldedInbox {
   readonly values: number;
   readonly got: number;
@@ -25,13 +25,15 @@ export interface InboxRequest extends Reading {
   /** Of edges along which messages go. */
   readonly weight: Weight | undefined;
   readonly partition: number;
+  /** Somebody asks who got any. */
+  readonly marked: boolean;
   /** The graph as it was when the messages were sent, if it has changed since. */
   readonly sentOver: GraphFacts | undefined;
 }
 
 /** @throws MessageOverflow, LimitError MEMORY */
 export function receiveFolded(request: InboxRequest, received: readonly Received[]): FoldedInbox {
-  const { resident, carrier, foldings, partition } = request;
+  const { resident, carrier, foldings, partition, marked } = request;
   const { kernels } = resident;
   const folding = foldings.out;
   const { vertices } = resident.facts.graph.partitions[partition]!;
@@ -43,7 +45,8 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
   const has = resident.need('received-has', BATCH_ROWS, what);
   const targets = resident.need('received-targets', BATCH_ROWS * 4, what);
   folding.fill(values, vertices);
-  kernels.zero(got, vertices);
+  if (marked) kernels.zero(got, vertices);
+  const marks = marked ? got : 0;
   // Behind all that is needed: it holds what is optional.
   const whole = received.some(({ form }) => form === 'whole')
     ? new WholeInbox(request, received)
@@ -58,7 +61,7 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
         const rows = Math.min(most, n - first);
         const at = listing === undefined ? held! : listing(first, rows, targets);
         const is = any === 0 ? 0 : any + first;
-        folding.receive(at, folded + first * width, is, rows, values, got);
+        folding.receive(at, folded + first * width, is, rows, values, marks);
       }
       continue;
     }
@@ -72,7 +75,7 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
       const is = value.valid === undefined ? 0 : has;
       if (form === 'pairs') kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), targets);
       const at = listing === undefined ? targets : listing(first, rows, targets);
-      folding.receive(at, chunk, is, rows, values, got);
+      folding.receive(at, chunk, is, rows, values, marks);
       first += rows;
     }
   }

@@ -18,6 +18,8 @@ export interface Folded {
   /** Absent: the program's own function folds. */
   readonly op?: FoldOp;
   readonly along?: Along<string>;
+  /** Where nothing has come lies what the vertex is then given: the kernels' own least and largest integers are not that. */
+  readonly filled: boolean;
 }
 export type MessagePlan = { readonly kind: 'none' } | Folded | { readonly kind: 'rows' };
 
@@ -49,7 +51,9 @@ export function messagePlan({ message, combine, along, edge }: ProgramSpec): Mes
   const weight = along && NUMBER[edge![along.column]!.type];
   if (weight !== undefined && number !== 'f64' && weight !== number) return { kind: 'rows' };
   const how = { ...(op !== undefined && { op }), ...(along !== undefined && { along }) };
-  return { kind: 'folded', of: message, number, ...how };
+  const ownIsNaN = op === undefined && Number.isNaN(combine.identity);
+  const filled = op === 'sum' || (number === 'f64' && !ownIsNaN);
+  return { kind: 'folded', of: message, number, filled, ...how };
 }
 
 /** For `explain`. */

@@ -29,6 +29,8 @@ export interface MessagingTask {
   readonly partition: number;
   readonly superstep: number;
   readonly vertices: number;
+  /** There may be vertices that a message wakes. */
+  readonly asleep: boolean;
   /** The graph as it was when messages were sent that have come, if it has changed since. */
   readonly sentOver: GraphFacts | undefined;
   readonly refuse: Refusals | undefined;
@@ -137,11 +139,12 @@ export class FoldedMessages implements Messaging {
   }
 
   receive(received: readonly Received[]): void {
-    const { reading, partition, sentOver } = this.#task;
+    const { reading, partition, sentOver, asleep } = this.#task;
+    const marked = asleep || !this.#plan.filled;
     const { edge } = reading.resident.facts.graph;
     const weight = weightOf(this.#plan.along, edge, this.#plan.number);
     const foldings = { out: this.#folding, in: this.#inFolding };
-    const request = { ...reading, foldings, weight, partition, sentOver };
+    const request = { ...reading, foldings, weight, partition, marked, sentOver };
     try {
       this.#inbox = receiveFolded(request, received);
     } catch (error) {

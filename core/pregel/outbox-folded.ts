@@ -109,7 +109,7 @@ export class FoldedOutbox {
 
   /** What was sent, as it is: whoever receives it folds it. */
   async #whole(channel: 'out' | 'in', sent: SentValues, all: boolean): Promise<Sent> {
-    const { partition, folding } = this.#request;
+    const { partition, folding, worker } = this.#request;
     const width = this.#width;
     const { kernels, facts } = this.#resident;
     const { vertices } = facts.graph.partitions[partition]!;
@@ -125,7 +125,7 @@ export class FoldedOutbox {
       await writer.reserve(batch);
       writer.write(0, batch);
     }
-    return { channel, form: 'whole', run: writer.finish() };
+    return { channel, form: 'whole', run: writer.finish(), id: worker.attempt };
   }
 
   async #pull(channel: 'out' | 'in', sent: SentValues, all: boolean): Promise<Sent> {

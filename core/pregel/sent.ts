@@ -13,6 +13,8 @@ export interface Sent {
   readonly form: 'listed' | 'whole' | 'pairs' | 'rows';
   /** By receiving partition; `whole`: one part, which is for all. */
   readonly run: Run;
+  /** Of what it holds: a name of the attempt that made it. Of `whole` alone, which a thread keeps for all that receive it. */
+  readonly id?: string | undefined;
 }
 /** In the order in which they are folded: out, in, to. */
 export type Outbox = readonly Sent[];
@@ -22,6 +24,7 @@ export interface Received {
   readonly from: number;
   readonly channel: Sent['channel'];
   readonly form: Sent['form'];
+  readonly id?: string | undefined;
   readonly fields: readonly Field[];
   readonly slice: Slice;
 }
@@ -33,16 +36,25 @@ export function receivedBy(
   facts: GraphFacts,
 ): Received[] {
   return outboxes.flatMap((outbox, from) =>
-    (outbox ?? []).flatMap(({ channel, form, run }) => {
-      const whole = form === 'whole';
-      const to = whole ? facts[channel as 'out' | 'in']![from]!.listing : run;
+    (outbox ?? []).flatMap((sent): Received[] => {
+      const { channel, form, run } = sent;
+      const to = form === 'whole' ? facts[channel as 'out' | 'in']![from]!.listing : run;
       // A partition that is new got nothing.
       if ((to.partitions[partition] ?? []).length === 0) return [];
-      const batches = run.partitions[whole ? 0 : partition]!;
-      const segment = run.segment === undefined ? {} : { segment: run.segment };
-      return [{ from, channel, form, fields: run.fields, slice: { batches, ...segment } }];
+      if (form !== 'whole') return [received(from, sent, partition)];
+      const same = forAll.get(sent) ?? received(from, sent, 0);
+      forAll.set(sent, same);
+      return [same];
     }),
   );
+}
+/** One object for all that receive it: a message to a thread has it once. */
+const forAll = new WeakMap<Sent, Received>();
+
+function received(from: number, { channel, form, id, run }: Sent, part: number): Received {
+  const { fields, segment } = run;
+  const slice = { batches: run.partitions[part]!, ...(segment !== undefined && { segment }) };
+  return { from, channel, form, id, fields, slice };
 }
 
 const TARGET: Field = { name: 'target', kind: 'i32', nullable: false };

@@ -138,6 +138,7 @@ class Superstep implements LoopTask, MessagingTask {
   readonly partition: number;
   readonly superstep: number;
   readonly vertices: number;
+  readonly asleep: boolean;
   readonly mutations: Mutations;
   readonly sentOver: GraphFacts | undefined;
   readonly refuse: Refusals | undefined;
@@ -172,6 +173,7 @@ class Superstep implements LoopTask, MessagingTask {
     this.partition = partition;
     this.superstep = argument.superstep;
     this.vertices = graph.partitions[partition]!.vertices;
+    this.asleep = argument.state?.allAwake === false || argument.gone.length > 0;
     this.sentOver = argument.sentOver && unpackFacts(argument.sentOver);
     this.mutations = new Mutations(
       spec,

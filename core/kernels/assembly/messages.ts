@@ -44,7 +44,7 @@ export function countSent(flags: usize, degrees: usize, n: u32, out: usize): voi
   store<u32>(out, senders, 8);
 }
 
-/** Adds n arrived values to the inbox of their targets, and marks who got one. `has`: which have a value; 0: all. Returns n, or −1
+/** Adds n arrived values to the inbox of their targets, and marks who got one (`got` 0: nobody asks). `has`: which have a value; 0: all. Returns n, or −1
  *  less the row whose sum leaves its type. */
 // @ts-ignore: decorator
 @inline
@@ -56,7 +56,7 @@ function receive<T>(op: i32, targets: usize, values: usize, has: usize, n: u32, 
     const value = load<T>(values + j * sizeof<T>());
     if (op == SUM && addLeaves<T>(load<T>(at), value)) return -1 - i32(j);
     store<T>(at, merged<T>(op, load<T>(at), value));
-    store<u8>(got + target, 1);
+    if (got != 0) store<u8>(got + target, 1);
   }
   return i32(n);
 }
@@ -68,6 +68,7 @@ export function receive64(op: i32, targets: usize, values: usize, has: usize, n:
   return receive<i64>(op, targets, values, has, n, inbox, got);
 }
 export function receiveF64(op: i32, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
+  if (op == SUM && has == 0 && got == 0) return receive<f64>(SUM, targets, values, 0, n, inbox, 0);
   if (op == SUM && has == 0) return receive<f64>(SUM, targets, values, 0, n, inbox, got);
   if (op == SUM) return receive<f64>(SUM, targets, values, has, n, inbox, got);
   if (op == MIN) return receive<f64>(MIN, targets, values, has, n, inbox, got);

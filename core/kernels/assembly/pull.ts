@@ -70,26 +70,30 @@ const FEW: usize = 4;
 /** Targets with more are folded so many side by side: a sum alone would wait for each addition before the next. */
 const ABREAST = 4;
 
-/** The message of the source whose place lies at `source`. */
+/** The message of the k-th source of those whose places begin at `sources`. k is a constant below FEW, so that it is part of the instruction. */
 // @ts-ignore: decorator
 @inline
-function sentBy<T, I>(values: usize, source: usize): T {
-  return load<T>(values + usize(load<I>(source)) * sizeof<T>());
+function sentBy<T, I>(values: usize, sources: usize, k: usize): T {
+  if (k == 1) return load<T>(values + usize(load<I>(sources, sizeof<I>())) * sizeof<T>());
+  if (k == 2) return load<T>(values + usize(load<I>(sources, 2 * sizeof<I>())) * sizeof<T>());
+  if (k == 3) return load<T>(values + usize(load<I>(sources, 3 * sizeof<I>())) * sizeof<T>());
+  return load<T>(values + usize(load<I>(sources)) * sizeof<T>());
 }
 
-/** What the next edge brings, folded in. */
+/** What the k-th edge brings, folded in. */
 // @ts-ignore: decorator
 @inline
-function met<T, I>(op: i32, along: i32, held: T, values: usize, source: usize, weight: usize): T {
-  return merged<T>(op, held, via<T>(along, sentBy<T, I>(values, source), weight));
+function met<T, I>(op: i32, along: i32, held: T, values: usize, sources: usize, weights: usize, k: usize): T {
+  return merged<T>(op, held, via<T>(along, sentBy<T, I>(values, sources, k), weights + k * sizeof<T>()));
 }
 
 /** Whether that leaves an integer's type. */
 // @ts-ignore: decorator
 @inline
-function overflows<T, I>(op: i32, along: i32, held: T, values: usize, source: usize, weight: usize): bool {
+function overflows<T, I>(op: i32, along: i32, held: T, values: usize, sources: usize, weights: usize, k: usize): bool {
   if (isFloat<T>()) return false;
-  const message = sentBy<T, I>(values, source);
+  const message = sentBy<T, I>(values, sources, k);
+  const weight = weights + k * sizeof<T>();
   return leaves<T>(along, message, weight) || (op == SUM && addLeaves<T>(held, via<T>(along, message, weight)));
 }
 
@@ -97,12 +101,14 @@ function overflows<T, I>(op: i32, along: i32, held: T, values: usize, source: us
 // @ts-ignore: decorator
 @inline
 function runOf(counts: usize, count: usize, most: usize): usize {
+  const same = i32x4.splat(i32(count));
   let n: usize = 0;
+  while (n + 4 <= most && i32x4.all_true(i32x4.eq(v128.load(counts + (n << 2)), same))) n += 4;
   while (n < most && load<u32>(counts + (n << 2)) == u32(count)) n++;
   return n;
 }
 
-/** n whole targets that have `count` edges each. Returns 0, or −1 less the target whose value leaves its type. */
+/** n whole targets that have `count` edges each. Returns 0, or how many are left where a value leaves its type. */
 // @ts-ignore: decorator
 @inline
 function pullRun<T, I>(op: i32, along: i32, n: usize, count: usize, sources: usize, weights: usize, values: usize, out: usize): i32 {
@@ -115,15 +121,25 @@ function pullRun<T, I>(op: i32, along: i32, n: usize, count: usize, sources: usi
 // @ts-ignore: decorator
 @inline
 function pullSame<T, I>(op: i32, along: i32, n: usize, count: usize, sources: usize, weights: usize, values: usize, out: usize): i32 {
-  for (let target: usize = 0; target < n; target++) {
+  const end = out + n * sizeof<T>();
+  for (; out < end; out += sizeof<T>()) {
     let held = nothing<T>(op);
-    for (let k: usize = 0; k < count; k++) {
-      const source = sources + k * sizeof<I>();
-      const weight = weights + k * sizeof<T>();
-      if (overflows<T, I>(op, along, held, values, source, weight)) return -1 - i32(target);
-      held = met<T, I>(op, along, held, values, source, weight);
+    // Written out: no compiler here unrolls a loop.
+    if (overflows<T, I>(op, along, held, values, sources, weights, 0)) return i32((end - out) / sizeof<T>());
+    held = met<T, I>(op, along, held, values, sources, weights, 0);
+    if (count > 1) {
+      if (overflows<T, I>(op, along, held, values, sources, weights, 1)) return i32((end - out) / sizeof<T>());
+      held = met<T, I>(op, along, held, values, sources, weights, 1);
     }
-    store<T>(out + target * sizeof<T>(), held);
+    if (count > 2) {
+      if (overflows<T, I>(op, along, held, values, sources, weights, 2)) return i32((end - out) / sizeof<T>());
+      held = met<T, I>(op, along, held, values, sources, weights, 2);
+    }
+    if (count > 3) {
+      if (overflows<T, I>(op, along, held, values, sources, weights, 3)) return i32((end - out) / sizeof<T>());
+      held = met<T, I>(op, along, held, values, sources, weights, 3);
+    }
+    store<T>(out, held);
     sources += count * sizeof<I>();
     weights += count * sizeof<T>();
   }
@@ -158,26 +174,31 @@ function pullAbreast<T, I>(op: i32, along: i32, counts: usize, sources: usize, w
   let held1 = nothing<T>(op);
   let held2 = nothing<T>(op);
   let held3 = nothing<T>(op);
-  for (const stop = p0 + usize(least) * sizeof<I>(); p0 < stop; ) {
-    held0 = met<T, I>(op, along, held0, values, p0, w0);
-    held1 = met<T, I>(op, along, held1, values, p1, w1);
-    held2 = met<T, I>(op, along, held2, values, p2, w2);
-    held3 = met<T, I>(op, along, held3, values, p3, w3);
-    p0 += sizeof<I>();
-    p1 += sizeof<I>();
-    p2 += sizeof<I>();
-    p3 += sizeof<I>();
+  // Two edges of each at a time: half as many pointers to move, and ends to look for.
+  for (const stop = p0 + usize(least & ~1) * sizeof<I>(); p0 < stop; ) {
+    held0 = met<T, I>(op, along, held0, values, p0, w0, 0);
+    held1 = met<T, I>(op, along, held1, values, p1, w1, 0);
+    held2 = met<T, I>(op, along, held2, values, p2, w2, 0);
+    held3 = met<T, I>(op, along, held3, values, p3, w3, 0);
+    held0 = met<T, I>(op, along, held0, values, p0, w0, 1);
+    held1 = met<T, I>(op, along, held1, values, p1, w1, 1);
+    held2 = met<T, I>(op, along, held2, values, p2, w2, 1);
+    held3 = met<T, I>(op, along, held3, values, p3, w3, 1);
+    p0 += 2 * sizeof<I>();
+    p1 += 2 * sizeof<I>();
+    p2 += 2 * sizeof<I>();
+    p3 += 2 * sizeof<I>();
     if (along != PLAIN) {
-      w0 += sizeof<T>();
-      w1 += sizeof<T>();
-      w2 += sizeof<T>();
-      w3 += sizeof<T>();
+      w0 += 2 * sizeof<T>();
+      w1 += 2 * sizeof<T>();
+      w2 += 2 * sizeof<T>();
+      w3 += 2 * sizeof<T>();
     }
   }
-  for (; p0 < e0; p0 += sizeof<I>(), w0 += sizeof<T>()) held0 = met<T, I>(op, along, held0, values, p0, w0);
-  for (; p1 < e1; p1 += sizeof<I>(), w1 += sizeof<T>()) held1 = met<T, I>(op, along, held1, values, p1, w1);
-  for (; p2 < e2; p2 += sizeof<I>(), w2 += sizeof<T>()) held2 = met<T, I>(op, along, held2, values, p2, w2);
-  for (; p3 < e3; p3 += sizeof<I>(), w3 += sizeof<T>()) held3 = met<T, I>(op, along, held3, values, p3, w3);
+  for (; p0 < e0; p0 += sizeof<I>(), w0 += sizeof<T>()) held0 = met<T, I>(op, along, held0, values, p0, w0, 0);
+  for (; p1 < e1; p1 += sizeof<I>(), w1 += sizeof<T>()) held1 = met<T, I>(op, along, held1, values, p1, w1, 0);
+  for (; p2 < e2; p2 += sizeof<I>(), w2 += sizeof<T>()) held2 = met<T, I>(op, along, held2, values, p2, w2, 0);
+  for (; p3 < e3; p3 += sizeof<I>(), w3 += sizeof<T>()) held3 = met<T, I>(op, along, held3, values, p3, w3, 0);
   store<T>(out, held0);
   store<T>(out, held1, sizeof<T>());
   store<T>(out, held2, 2 * sizeof<T>());
@@ -201,7 +222,7 @@ function pull<T, I>(op: i32, along: i32, state: usize, counts: usize, sources: u
       const whole = runOf(counts + (listed << 2), count, ((end - sources) >> alignof<I>()) / count);
       if (whole != 0) {
         const bad = pullRun<T, I>(op, along, whole, count, sources, weights, values, at);
-        if (bad != 0) return bad - i32(listed);
+        if (bad != 0) return -1 - i32(listed + whole - bad);
         listed += whole;
         sources += whole * count * sizeof<I>();
         weights += whole * count * sizeof<T>();
@@ -223,8 +244,8 @@ function pull<T, I>(op: i32, along: i32, state: usize, counts: usize, sources: u
     const some = min<usize>(left, (end - sources) >> alignof<I>());
     let held = left == count ? nothing<T>(op) : load<T>(at);
     for (const stop = sources + some * sizeof<I>(); sources < stop; sources += sizeof<I>(), weights += sizeof<T>()) {
-      if (overflows<T, I>(op, along, held, values, sources, weights)) return -1 - i32(listed);
-      held = met<T, I>(op, along, held, values, sources, weights);
+      if (overflows<T, I>(op, along, held, values, sources, weights, 0)) return -1 - i32(listed);
+      held = met<T, I>(op, along, held, values, sources, weights, 0);
     }
     store<T>(at, held);
     left -= some;
@@ -249,8 +270,8 @@ function pullSome<T, I>(op: i32, along: i32, state: usize, counts: usize, source
     let any: u8 = begins ? 0 : load<u8>(has + listed);
     for (const stop = sources + some * sizeof<I>(); sources < stop; sources += sizeof<I>(), weights += sizeof<T>()) {
       if (load<u8>(sent + usize(load<I>(sources))) == 0) continue;
-      if (overflows<T, I>(op, along, held, values, sources, weights)) return -1 - i32(listed);
-      held = met<T, I>(op, along, held, values, sources, weights);
+      if (overflows<T, I>(op, along, held, values, sources, weights, 0)) return -1 - i32(listed);
+      held = met<T, I>(op, along, held, values, sources, weights, 0);
       any = 1;
     }
     store<T>(out + listed * sizeof<T>(), held);

@@ -53,6 +53,11 @@ export function valueIn(of: AnyType, { values, valid }: ColumnArrays, at: number
   return halves[2 * at + 1]! * 2 ** 32 + (halves[2 * at]! >>> 0);
 }
 
+/** Rows of a batch of numbers that lie as they are stored: many, because of each batch something is said, sent and kept. */
+export const plainRows = (columns: number): number =>
+  Math.max(BATCH_ROWS, Math.floor(PLAIN_BYTES / (columns * 8)));
+const PLAIN_BYTES = 2 ** 20;
+
 export class Columns {
   readonly rows: number;
   readonly #kernels: Kernels;
@@ -135,9 +140,11 @@ export class Columns {
     const decoded = this.#columns.map(column =>
       'values' in column ? builderOf(storedType(column.of), column.name) : undefined,
     );
+    const encodes = decoded.some(builder => builder !== undefined);
+    const most = encodes ? BATCH_ROWS : plainRows(this.#columns.length);
     for (let from = 0; from < this.rows; ) {
-      let to = Math.min(this.rows, from + BATCH_ROWS);
-      if (decoded.some(builder => builder !== undefined)) to = this.#encode(decoded, from, to);
+      let to = Math.min(this.rows, from + most);
+      if (encodes) to = this.#encode(decoded, from, to);
       yield {
         rows: to - from,
         columns: this.#columns.map((_, i) => this.#column(i, decoded[i], from, to)),

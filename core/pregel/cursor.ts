@@ -288,8 +288,6 @@ function cursorText(spec: ProgramSpec, plan: MessagePlan): string {
     ...arraysOf('p', spec.vertex ?? {}),
     ...CURSOR_ARRAYS,
   ];
-  // As a number: what the compiler does not know to be one, it puts on the heap for every vertex.
-  const isNumber = plan.kind === 'folded' && plan.of.type !== 'bool' && !('read' in plan.of);
   return `
 // What is rare is not in the cursor: the compiler inlines so much text and no more.
 function refuseState(name, x) { host.refuse("state", name, types[name], x); }
@@ -325,7 +323,18 @@ class Vertex {
     ${arrays.map(name => `${name} = none(${name});`).join(' ')}
     Vertex.kept = new Vertex();
   }
-  static run(from, to) {
+  ${runText(plan)}
+}
+// A column that is not declared is refused, not lost: whatever the cursor does not have is asked for here.
+Object.setPrototypeOf(Vertex.prototype, new Proxy(Object.prototype, {
+  set(_, name) { host.notDeclared(String(name)); },
+}));`;
+}
+
+function runText(plan: MessagePlan): string {
+  // As a number: what the compiler does not know to be one, it puts on the heap for every vertex.
+  const isNumber = plan.kind === 'folded' && plan.of.type !== 'bool' && !('read' in plan.of);
+  return `static run(from, to) {
     const v = new Vertex();
     // Locals stay in registers; what the vertex reads and writes cannot.
     const isAwake = awake, has = got, arrived = inbox, none = ${isNumber ? '+identity' : 'identity'};
@@ -341,12 +350,7 @@ class Vertex {
       if (r !== undefined) host.returned("compute", r);
     }
     return ran;
-  }
-}
-// A column that is not declared is refused, not lost: whatever the cursor does not have is asked for here.
-Object.setPrototypeOf(Vertex.prototype, new Proxy(Object.prototype, {
-  set(_, name) { host.notDeclared(String(name)); },
-}));`;
+  }`;
 }
 
 function sendersText(plan: MessagePlan): string {

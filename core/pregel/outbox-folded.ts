@@ -17,6 +17,7 @@ import {
 import { toPlaces } from '../kernels/places.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
 import { ArrangedEdges } from './arranged-edges.ts';
+import { plainRows } from './columns.ts';
 import type { Folding } from './fold.ts';
 import { degreesOf, edgesOf, placesOf } from './parts.ts';
 import type { Reading, Resident } from './resident.ts';
@@ -26,9 +27,6 @@ import { type Weight, weightsAs } from './weights.ts';
 
 /** Pushed if the senders' edges are fewer than all edges by this factor: pushing sorts, and costs about so much more an edge. */
 const PUSH_FACTOR = 8;
-
-/** Rows of a batch of `whole`: a partition's, mostly, so that little is to be said of where it lies. */
-const WHOLE_ROWS = 2 ** 16;
 
 /** What vertices have sent along a channel: addresses of a number and a byte each. */
 export interface SentValues {
@@ -116,8 +114,9 @@ export class FoldedOutbox {
     const { values, flags } = this.#toPlaces(channel, sent, all);
     const hint = vertices * (width + (all ? 0 : 1)) + 256;
     const writer = this.#request.writer(channel, listedFields(folding.kind, !all), hint, 1);
-    for (let from = 0; from < vertices; from += WHOLE_ROWS) {
-      const to = Math.min(vertices, from + WHOLE_ROWS);
+    const rows = plainRows(1);
+    for (let from = 0; from < vertices; from += rows) {
+      const to = Math.min(vertices, from + rows);
       const { u8 } = kernels;
       const data = u8.subarray(values + from * width, values + to * width);
       const valid = all ? {} : { valid: u8.subarray(flags + from, flags + to) };

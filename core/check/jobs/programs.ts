@@ -230,6 +230,44 @@ export const flags = vertexProgram({
   },
 });
 
+/** What a vertex is given that nobody has written to, awake or among sleepers: what its combiner begins with, not what a kernel does. */
+export const givenInt = vertexProgram({
+  name: 'given-int',
+  state: { given: float64 },
+  message: int32,
+  combine: min,
+  compute(v, received, ctx) {
+    v.given = received;
+    if (ctx.superstep === 3) v.voteToHalt();
+    else if (v.id % 3 === 0) v.sendToOut(v.id % 5);
+  },
+});
+export const givenDouble = vertexProgram({
+  name: 'given-double',
+  state: { given: float64 },
+  message: float64,
+  combine: max,
+  compute(v, received, ctx) {
+    v.given = received;
+    if (ctx.superstep === 3 || v.id % 7 === 0) v.voteToHalt();
+    if (ctx.superstep < 3 && v.id % 3 === 0) v.sendToOut(v.id % 5);
+  },
+});
+/** NaN begins, which is no message, along weights. */
+export const givenOwn = vertexProgram({
+  name: 'given-own',
+  edge: { weight: float64 },
+  state: { given: float64 },
+  message: float64,
+  combine: combiner(Number.NaN, (a, b) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b)),
+  along: times('weight'),
+  compute(v, received, ctx) {
+    v.given = received;
+    if (ctx.superstep === 3) v.voteToHalt();
+    else if (v.id % 3 === 0) v.sendToOut(v.id % 5);
+  },
+});
+
 /** A combiner over text: combined when it has arrived. */
 export const names = vertexProgram({
   name: 'names',

@@ -12,7 +12,7 @@ import { type PlainError, fromPlain } from '../errors.ts';
 import { Kernels } from '../kernels/kernels.ts';
 import type { Range } from '../memory/arena.ts';
 import { Budget } from '../memory/budget.ts';
-import { workingBytes } from '../memory/shares.ts';
+import { keptBytes, workingBytes } from '../memory/shares.ts';
 import { SegmentBuffers } from '../store/segment.ts';
 import type { ContextHost, TaskContext } from './context.ts';
 import { Control } from './control.ts';
@@ -84,6 +84,8 @@ export class ThreadHost implements ContextHost {
   #ids: number;
   #questions = 0;
   #kernels: Kernels | undefined;
+  /** A further one, which nobody uses. */
+  #spare: Kernels | undefined;
   /** Working memory is reserved. */
   #works = false;
 
@@ -163,10 +165,38 @@ export class ThreadHost implements ContextHost {
   }
 
   #instance(): Kernels {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined) return spare;
     // Within the floor, so it cannot be refused; but a thread that died here may have left the slot to its successor.
     if (!this.#works) this.budget.reserve(workingBytes(this.budget.floorBytes));
     this.#works = true;
-    return new Kernels(this.#data.kernels, this.budget);
+    const { budget } = this;
+    const grant = {
+      limitBytes: budget.limitBytes,
+      reserve: (bytes: number): boolean =>
+        budget.reserve(bytes) || (this.#dropSpare() && budget.reserve(bytes)),
+      release: (bytes: number): void => budget.release(bytes),
+    };
+    return new Kernels(this.#data.kernels, grant, { keep: kernels => this.#keep(kernels) });
+  }
+
+  /** Kernels whose resident is closed are the next one's, as long as others miss nothing: what V8 has compiled goes with their instance,
+   *  and new memory is faulted in page by page. */
+  #keep(kernels: Kernels): boolean {
+    const { budget } = this;
+    const { floorBytes } = budget;
+    const missed = budget.held() > floorBytes || kernels.heldBytes > keptBytes(floorBytes);
+    if (missed || this.#spare !== undefined) return false;
+    this.#spare = kernels;
+    return true;
+  }
+
+  #dropSpare(): boolean {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    spare?.end();
+    return spare !== undefined;
   }
 
   view({ slab, offset, length }: Range): Uint8Array {

@@ -25,6 +25,8 @@ export interface Grant {
 export interface KernelsOptions {
   /** Bytes this memory may reach, static area included. */
   readonly maxBytes?: number;
+  /** Asked when it is closed: whether somebody keeps it, and what it holds, for what comes next. */
+  readonly keep?: (kernels: Kernels) => boolean;
   /** For tests: every call detaches all views, and freed and new buffers hold garbage. */
   readonly moveOnEveryCall?: boolean;
 }
@@ -51,6 +53,7 @@ export class Kernels {
   readonly #grant: Grant;
   readonly #maxBytes: number;
   readonly #moves: boolean;
+  readonly #keep: KernelsOptions['keep'];
   /** Free blocks by address: no two touch. */
   #starts: number[] = [];
   #sizes: number[] = [];
@@ -71,6 +74,7 @@ export class Kernels {
     this.#grant = grant;
     this.#maxBytes = Math.min(options.maxBytes ?? ADDRESSABLE, ADDRESSABLE);
     this.#moves = options.moveOnEveryCall === true;
+    this.#keep = options.keep;
     this.#module = module;
     this.#raw = this.#instance();
     const bytes = this.heldBytes;
@@ -216,8 +220,16 @@ export class Kernels {
     this.#sizes = [this.heldBytes - STATIC_BYTES];
   }
 
-  /** Returns the charge. The instance must not be used afterwards; its memory goes with the garbage. */
+  /** Ends its use by whoever has it. Unless it is kept, the charge is returned, and its memory goes with the garbage. */
   close(): void {
+    if (this.#closed) return;
+    this.relief = undefined;
+    if (this.#keep?.(this) === true) return this.reset();
+    this.end();
+  }
+
+  /** Closes it for good. */
+  end(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#grant.release(this.heldBytes);

@@ -40,6 +40,12 @@ export function workingBytes(floorBytes: number): number {
   return youngBytes(floorBytes) - IDLE_YOUNG_BYTES + BUFFER_BYTES;
 }
 
+/** Kernels up to this size a worker with this floor keeps although it does not use them. Nobody else could have what is within a floor; but a session
+ *  that is idle is not to hold as much as one that works. */
+export function keptBytes(floorBytes: number): number {
+  return floorBytes / 4;
+}
+
 /** Of the limit, at most: slabs are never given back, and what workers need comes later than the slabs of what they read. */
 export const ARENA_OF_LIMIT = 1 / 2;
 

@@ -1,6 +1,7 @@
 /** The tasks that loading is made of, as definitions that workers find by module and name. */
 import { task } from '../../define/session.ts';
 import type { WorkerContext } from '../../exec/executor.ts';
+import { keptBytes } from '../../memory/shares.ts';
 import { isMemory, NoRoom, withKeys } from '../../mapreduce/no-room.ts';
 import type { JobContext } from '../../mapreduce/stage.ts';
 import { runArrange } from './arrange.ts';
@@ -40,8 +41,11 @@ export const walk = body('superstep.load.walk', 'reading', runLoadWalk);
 export const rank = body('superstep.load.rank', 'ranking ids', runRank);
 export const distribute = body('superstep.load.distribute', 'distributing edges', runDistribute);
 export const arrange = body('superstep.load.arrange', 'sorting the edges', runArrange);
-/** The kernels of a worker give back what sorting and dictionaries took: programs need it. */
+/** The kernels of a worker give back what sorting and dictionaries took, if it was much: programs need it. */
 export const trim = body('superstep.load.trim', 'ending', async (_: Argument, worker) => {
-  worker.kernels().shrink();
+  const { budget } = worker;
+  const kernels = worker.kernels();
+  if (kernels.heldBytes > keptBytes(budget.floorBytes)) kernels.shrink();
+  else kernels.reset();
 });
 export const complete = body('superstep.load.complete', 'completing the vertices', runComplete);

@@ -87,7 +87,10 @@ const graphs = fc.record({
       maxLength: 12,
     },
   ),
-  values: fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 12, maxLength: 12 }),
+  values: fc.array(fc.oneof(fc.integer({ min: -100, max: 100 }), fc.constant(0)), {
+    minLength: 12,
+    maxLength: 12,
+  }),
   large: fc.boolean(),
   sent: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
   narrow: fc.boolean(),
@@ -99,7 +102,9 @@ const byTarget = (list: Case['edges'][number]) => list.toSorted(([a], [b]) => a 
 const valuesOf = ({ values, large, kind }: Case): Value[] =>
   values.map((value, i) => {
     const far = large && i % 3 === 0 ? { i32: 2 ** 30, i64: 2 ** 62, f64: 1e300 }[kind] : 0;
-    return kind === 'i64' ? BigInt(value) + BigInt(far) : value + far;
+    if (kind === 'i64') return BigInt(value) + BigInt(far);
+    // Zeros of both signs.
+    return kind === 'f64' && value === 0 && i % 2 === 0 ? -0 : value + far;
   });
 
 /** Per target: messages folded in ascending order of source; undefined: an integer left its type. */

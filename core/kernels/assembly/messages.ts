@@ -4,7 +4,7 @@
  * Operations and ways are constants of each loop: `@inline` functions see them as such.
  */
 import { MIN, SUM, MAX } from './aggregates';
-import { addLeaves, leaves, merged, via } from './pull';
+import { addLeaves, leaves, masked, merged, via } from './pull';
 
 /** Sources below 2^16, in two bytes each: half as much to read for every superstep. */
 export function narrowSources(sources: usize, n: u32, out: usize): void {
@@ -50,13 +50,13 @@ export function countSent(flags: usize, degrees: usize, n: u32, out: usize): voi
 @inline
 function receive<T>(op: i32, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
   for (let j: usize = 0; j < usize(n); j++) {
-    if (has != 0 && load<u8>(has + j) == 0) continue;
     const target: usize = load<u32>(targets + (j << 2));
     const at = inbox + target * sizeof<T>();
-    const value = load<T>(values + j * sizeof<T>());
+    const is: u8 = has == 0 ? 1 : load<u8>(has + j);
+    const value = has == 0 ? load<T>(values + j * sizeof<T>()) : masked<T>(op, load<T>(values + j * sizeof<T>()), is);
     if (op == SUM && addLeaves<T>(load<T>(at), value)) return -1 - i32(j);
     store<T>(at, merged<T>(op, load<T>(at), value));
-    if (got != 0) store<u8>(got + target, 1);
+    if (got != 0) store<u8>(got + target, has == 0 ? 1 : load<u8>(got + target) | is);
   }
   return i32(n);
 }

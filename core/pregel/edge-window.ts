@@ -25,6 +25,8 @@ export class EdgeWindows {
   #first = 0;
   #rows = 0;
   #pointer = 0;
+  /** Asked for once a vertex. */
+  #arrays: EdgeArrays | undefined;
 
   /** `schema`: of the edges' values, which follow the target in their run. @throws LimitError MEMORY */
   constructor(reading: Reading, partition: number, channel: 'out' | 'in', schema: Schema) {
@@ -74,17 +76,19 @@ export class EdgeWindows {
     }
     this.#first = first;
     this.#rows = rows;
+    this.#arrays = undefined;
   }
 
   /** Of the window that is loaded. */
   arrays(): EdgeArrays {
     const { buffer } = this.#reading.resident.kernels.u8;
-    return {
+    if (this.#arrays?.targets.buffer === buffer) return this.#arrays;
+    return (this.#arrays = {
       offsets: this.#offsets,
       first: this.#first,
       targets: new Int32Array(buffer, this.#pointer, this.#rows),
       values: this.#columns!.arrays(),
-    };
+    });
   }
 
   free(): void {

@@ -4,7 +4,7 @@
  * number of messages, or one that has more: batches are read again for each range, so an inbox of any size takes the memory of a range.
  */
 import { readersOf, rowReader } from '../batch/codec.ts';
-import { valuesOf } from '../batch/columns.ts';
+import { type StoredBatch, valuesOf } from '../batch/columns.ts';
 import type { Schema } from '../define/schema.ts';
 import type { Carrier } from '../shuffle/carrier.ts';
 import { isRecord } from './check.ts';
@@ -46,9 +46,9 @@ export class RowInbox {
     this.counts = new Uint32Array(vertices);
     this.#room = roomFor(message);
     let total = 0;
-    for (const targets of this.#batches()) {
-      for (const target of targets.targets) this.counts[target]!++;
-      total += targets.targets.length;
+    for (const { targets } of this.#batches()) {
+      count(targets, this.counts);
+      total += targets.length;
     }
     this.total = total;
     if (combine !== undefined && !isRecord(message)) {
@@ -78,10 +78,20 @@ export class RowInbox {
     for (let i = from; i < to; i++) starts[i - from + 1] = starts[i - from]! + this.counts[i]!;
     const next = starts.slice();
     const values = this.#room(starts[to - from]!);
-    for (const { targets, at } of this.#batches()) {
+    const rows = this.#record ? rowReader(this.#schema) : undefined;
+    for (const { targets, message } of this.#batches()) {
+      if (!Array.isArray(values)) {
+        const kind = values instanceof Int32Array ? 'i32' : 'f64';
+        const numbers = valuesOf(message.columns[0]!.data, kind as 'i32');
+        scatter(numbers, targets, from, to, next, values as Int32Array);
+        continue;
+      }
+      rows?.load(message);
+      const column = rows === undefined ? readersOf(message, this.#schema)['message']! : undefined;
       for (let row = 0; row < targets.length; row++) {
         const target = targets[row]!;
-        if (target >= from && target < to) values[next[target - from]!++] = at(row);
+        if (target < from || target >= to) continue;
+        values[next[target - from]!++] = column === undefined ? rows!.row(row) : column.at(row);
       }
     }
     this.#first = from;
@@ -97,22 +107,33 @@ export class RowInbox {
     return this.#messages.of(this.#values, from, to);
   }
 
-  *#batches(): Generator<{ readonly targets: Int32Array; at(row: number): unknown }> {
-    const rows = rowReader(this.#schema);
+  *#batches(): Generator<{ readonly targets: Int32Array; readonly message: StoredBatch }> {
     for (const { slice, fields } of this.#received) {
       for (let i = 0; i < slice.batches.length; i++) {
-        const batch = this.#carrier.read(slice, i, fields);
-        const targets = valuesOf(batch.columns[0]!.data, 'i32');
-        const message = { rows: batch.rows, columns: batch.columns.slice(1) };
-        if (this.#record) {
-          rows.load(message);
-          yield { targets, at: row => rows.row(row) };
-        } else {
-          const column = readersOf(message, this.#schema)['message']!;
-          yield { targets, at: row => column.at(row) };
-        }
+        const { rows, columns } = this.#carrier.read(slice, i, fields);
+        const targets = valuesOf(columns[0]!.data, 'i32');
+        yield { targets, message: { rows, columns: columns.slice(1) } };
       }
     }
+  }
+}
+
+function count(targets: Int32Array, counts: Uint32Array): void {
+  for (let row = 0; row < targets.length; row++) counts[targets[row]!]!++;
+}
+
+/** The numbers whose targets are in [from, to), each to the next place of its target. Doubles likewise. */
+function scatter(
+  numbers: Int32Array,
+  targets: Int32Array,
+  from: number,
+  to: number,
+  next: Uint32Array,
+  values: Int32Array,
+): void {
+  for (let row = 0; row < targets.length; row++) {
+    const target = targets[row]!;
+    if (target >= from && target < to) values[next[target - from]!++] = numbers[row]!;
   }
 }
 

@@ -3,7 +3,7 @@
  * `send` never waits: what has no room in the arena goes to a segment at once, so any number of messages takes the memory of a batch for
  * each partition.
  */
-import { rowBuilder, type RowBuilder } from '../batch/codec.ts';
+import { type ColumnBuilder, rowBuilder, type RowBuilder } from '../batch/codec.ts';
 import { BATCH_BYTES, BATCH_ROWS, fieldsOf } from '../batch/columns.ts';
 import { TaskError } from '../errors.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
@@ -16,13 +16,20 @@ import { messageColumns, storedSchema } from './values.ts';
 interface Box {
   readonly targets: Int32Array;
   readonly builder: RowBuilder;
+  /** Its only one, if a message is a value. */
+  readonly column: ColumnBuilder | undefined;
+  /** Of the builder, which would count them anew. */
+  rows: number;
 }
 
 export class RowOutbox {
   readonly #partitions: readonly GraphPartition[];
   readonly #writer: RunWriter;
   readonly #boxes: Box[];
-  readonly #record: boolean;
+  /** A batch may have its bytes before it has its rows. */
+  readonly #long: boolean;
+  /** The partition that was sent to last: edges lie by target. */
+  #last = 0;
   sent = 0;
 
   constructor(
@@ -32,37 +39,48 @@ export class RowOutbox {
   ) {
     const schema = storedSchema(messageColumns(message));
     this.#partitions = partitions;
-    this.#record = isRecord(message);
-    this.#writer = open(rowFields(fieldsOf(schema)));
-    this.#boxes = partitions.map(() => ({
-      targets: new Int32Array(BATCH_ROWS),
-      builder: rowBuilder(schema),
-    }));
+    const fields = fieldsOf(schema);
+    this.#long =
+      fields.some(({ kind }) => kind === 'bytes') || 9 * fields.length * BATCH_ROWS > BATCH_BYTES;
+    this.#writer = open(rowFields(fields));
+    this.#boxes = partitions.map(() => {
+      const builder = rowBuilder(schema);
+      const column = isRecord(message) ? undefined : builder.columns['message'];
+      return { targets: new Int32Array(BATCH_ROWS), builder, column, rows: 0 };
+    });
   }
 
   /** @throws TaskError TYPE_MISMATCH; then nothing is sent */
   send(target: number, message: unknown): void {
-    const q = partitionOf(this.#partitions, target);
-    const { targets, builder } = this.#boxes[q]!;
-    const at = builder.length;
+    const q = this.#partitionOf(target);
+    const box = this.#boxes[q]!;
+    const { targets, builder, column } = box;
     try {
-      if (this.#record) builder.push(message as object);
-      else builder.columns['message']!.push(message);
+      if (column === undefined) builder.push(message as object);
+      else column.push(message);
     } catch (error) {
       throw error instanceof TaskError ? inWords(error) : error;
     }
-    targets[at] = target - this.#partitions[q]!.base;
+    targets[box.rows++] = target - this.#partitions[q]!.base;
     this.sent++;
-    if (at + 1 === BATCH_ROWS || builder.bytes >= BATCH_BYTES) this.#flush(q);
+    if (box.rows === BATCH_ROWS || (this.#long && builder.bytes >= BATCH_BYTES)) this.#flush(q);
+  }
+
+  #partitionOf(target: number): number {
+    const { base, vertices } = this.#partitions[this.#last]!;
+    if (target >= base && target < base + vertices) return this.#last;
+    return (this.#last = partitionOf(this.#partitions, target));
   }
 
   #flush(q: number): void {
-    const { targets, builder } = this.#boxes[q]!;
+    const box = this.#boxes[q]!;
+    const { targets, builder } = box;
     const { rows, columns } = builder.batch();
     if (rows === 0) return;
     const data = new Uint8Array(targets.buffer, 0, rows * 4);
     this.#writer.write(q, { rows, columns: [{ data }, ...columns] });
     builder.clear();
+    box.rows = 0;
   }
 
   /** Room in the arena for what comes next: where waiting is possible. */

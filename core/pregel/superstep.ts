@@ -363,14 +363,13 @@ class Superstep implements LoopTask, MessagingTask {
     if (windows === undefined) this.#need('edges');
     checkNumbers(message, this.#thread.floats);
     const { offsets, first, targets, values } = windows.arrays();
-    const column = along && Object.keys(this.spec.edge!).indexOf(along.column);
-    for (let at = offsets[index]! - first; at < offsets[index + 1]! - first; at++) {
-      const weight =
-        column === undefined
-          ? undefined
-          : valueIn(this.spec.edge![along!.column]!, values[column]!, at);
-      const met = along ? ALONG[along.along](message as never, weight as never) : message;
-      if (along) checkNumbers(met, this.#thread.floats);
+    const [from, to] = [offsets[index]! - first, offsets[index + 1]! - first];
+    if (along === undefined) return this.#messaging.sendEach(targets, from, to, message);
+    const column = values[Object.keys(this.spec.edge!).indexOf(along.column)]!;
+    const of = this.spec.edge![along.column]!;
+    for (let at = from; at < to; at++) {
+      const met = ALONG[along.along](message as never, valueIn(of, column, at) as never);
+      checkNumbers(met, this.#thread.floats);
       this.#messaging.sendTo(targets[at]!, met);
     }
   }

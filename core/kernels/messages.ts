@@ -135,9 +135,6 @@ export function narrowSources({ raw }: Kernels, sources: number, n: number, out:
   raw.narrowSources(sources, n, out);
 }
 
-/** What of the counts is looked at together: so many bytes of memory lie behind the last one, whatever they hold. */
-export const COUNTS_READ_AHEAD = 16;
-
 /** Adds n values to the inbox of their targets. `has`: which of them there are; 0: all. `got` 0: who got any is not marked. @throws MessageOverflow of a row */
 export function receive(
   { raw }: Kernels,

@@ -6,7 +6,7 @@
  * Places of sources have two bytes where their partition has so few vertices: what is read for every superstep is half as much.
  */
 import { BATCH_ROWS } from '../batch/columns.ts';
-import { COUNTS_READ_AHEAD, NARROW_SOURCES, narrowSources } from '../kernels/messages.ts';
+import { NARROW_SOURCES, narrowSources } from '../kernels/messages.ts';
 import { type Arranged, rowsOf } from './arranged.ts';
 import type { LoadedGraph } from './loaded.ts';
 import type { Reading } from './resident.ts';
@@ -74,7 +74,7 @@ function layoutOf(
   return {
     parts: placed,
     most,
-    counts: listedAt * 4 + COUNTS_READ_AHEAD,
+    counts: listedAt * 4 + 4,
     sources: sourcesAt,
     weights: weightsAt,
   };
@@ -144,7 +144,7 @@ export class ArrangedEdges {
       sources: resident.need('arranged-sources', BATCH_ROWS * 4, 'edges'),
       weights: resident.need('arranged-weights', BATCH_ROWS * 8, 'edges'),
     };
-    this.#counts = resident.need('arranged-counts', this.most * 4 + COUNTS_READ_AHEAD, 'edges');
+    this.#counts = resident.need('arranged-counts', (this.most + 1) * 4, 'edges');
   }
 
   /** Targets that are listed in one part, at most. */

@@ -80,36 +80,34 @@ export class WholeInbox {
   /** Flags 0: all have sent. */
   #sent(received: Received): Room {
     const { values, flags } = this.#room;
-    const { fields, slice } = received;
+    const { from, fields } = received;
     const some = fields[0]!.nullable;
     const held = this.#held(received);
     if (held === undefined) this.#read(received, this.#room);
     else {
-      const { u8 } = this.#request.resident.kernels;
-      const rows = slice.batches.reduce((sum, batch) => sum + batch.rows, 0);
-      u8.copyWithin(values, held.values, held.values + rows * this.#width);
-      if (some) u8.copyWithin(flags, held.flags, held.flags + rows);
+      const { kernels, facts } = this.#request.resident;
+      const { vertices } = facts.graph.partitions[from]!;
+      kernels.u8.copyWithin(values, held.values, held.values + vertices * this.#width);
+      if (some) kernels.u8.copyWithin(flags, held.flags, held.flags + vertices);
     }
     return { values, flags: some ? flags : 0 };
   }
 
   /** What this thread keeps of it; undefined where there is no room. */
   #held(received: Received): Room | undefined {
-    const { resident } = this.#request;
+    const { resident, sentOver } = this.#request;
     const { from, channel, id } = received;
+    // It was sent over another graph, whose partitions had other sizes.
+    if (sentOver !== undefined) return undefined;
     const { vertices } = resident.facts.graph.partitions[from]!;
-    const sizes = [vertices * this.#width, vertices];
     const name = `whole ${channel} ${from} ${this.#width}`;
-    // A graph that has changed has other vertices now.
-    if (this.#request.sentOver !== undefined) return undefined;
-    const pointers = resident.optional(name, sizes, () => {});
+    const pointers = resident.optional(name, [vertices * this.#width, vertices], () => {});
     if (pointers === undefined) return undefined;
     const held = { values: pointers[0]!, flags: pointers[1]! };
-    if (heldIds.get(pointers) !== id) {
-      heldIds.delete(pointers);
-      this.#read(received, held);
-      heldIds.set(pointers, id);
-    }
+    if (heldIds.get(pointers) === id) return held;
+    heldIds.delete(pointers);
+    this.#read(received, held);
+    heldIds.set(pointers, id);
     return held;
   }
 

@@ -24,11 +24,9 @@ export function putList(
   items: StoredColumn,
   count: number,
 ): number {
-  const view = new DataView(into.buffer, into.byteOffset);
-  view.setUint32(at, count, true);
-  let end = at + 4;
+  let end = putUint32(into, at, count);
   if (storedAs(of) === 'bytes') {
-    for (let i = 1; i <= count; i++, end += 4) view.setUint32(end, items.offsets![i]!, true);
+    for (let i = 1; i <= count; i++) end = putUint32(into, end, items.offsets![i]!);
   }
   if (of.nullable === true) {
     into.set(items.valid!.subarray(0, count), end);
@@ -36,6 +34,15 @@ export function putList(
   }
   into.set(items.data, end);
   return end + items.data.length;
+}
+
+/** Byte by byte: a view for each list would take longer than a short one. */
+function putUint32(into: Uint8Array, at: number, value: number): number {
+  into[at] = value;
+  into[at + 1] = value >>> 8;
+  into[at + 2] = value >>> 16;
+  into[at + 3] = value >>> 24;
+  return at + 4;
 }
 
 /** The items of a list as a stored column, which is a view of it but for the offsets. */

@@ -174,8 +174,11 @@ export class ThreadHost implements ContextHost {
     const { budget } = this;
     const grant = {
       limitBytes: budget.limitBytes,
-      reserve: (bytes: number): boolean =>
-        budget.reserve(bytes) || (this.#dropSpare() && budget.reserve(bytes)),
+      reserve: (bytes: number): boolean => {
+        // What nobody uses is not to have others take from the pool.
+        if (budget.held() + bytes > budget.floorBytes) this.#dropSpare();
+        return budget.reserve(bytes);
+      },
       release: (bytes: number): void => budget.release(bytes),
     };
     return new Kernels(this.#data.kernels, grant, { keep: kernels => this.#keep(kernels) });
@@ -192,11 +195,9 @@ export class ThreadHost implements ContextHost {
     return true;
   }
 
-  #dropSpare(): boolean {
-    const spare = this.#spare;
+  #dropSpare(): void {
+    this.#spare?.end();
     this.#spare = undefined;
-    spare?.end();
-    return spare !== undefined;
   }
 
   view({ slab, offset, length }: Range): Uint8Array {

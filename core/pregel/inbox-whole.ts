@@ -104,10 +104,11 @@ export class WholeInbox {
     const pointers = resident.optional(name, [vertices * this.#width, vertices], () => {});
     if (pointers === undefined) return undefined;
     const held = { values: pointers[0]!, flags: pointers[1]! };
-    if (heldIds.get(pointers) === id) return held;
+    // Without a name it might be anything.
+    if (id !== undefined && heldIds.get(pointers) === id) return held;
     heldIds.delete(pointers);
     this.#read(received, held);
-    heldIds.set(pointers, id);
+    if (id !== undefined) heldIds.set(pointers, id);
     return held;
   }
 
@@ -126,4 +127,4 @@ export class WholeInbox {
 }
 
 /** By the memory that is kept for it: what lies there now. */
-const heldIds = new WeakMap<readonly number[], string | undefined>();
+const heldIds = new WeakMap<readonly number[], string>();

@@ -112,8 +112,8 @@ export interface WorkerContext extends Remote {
   /** One instance a thread, reused: the task resets it when it begins. */
   kernels(): Kernels;
   /** A further instance, of the same share, for a resident: the task that makes it sees to its `close`, which gives the
-   *  charge back or leaves it to the thread, for the next. What `kernels` gave before is not to be used any more: its memory may be the resident's now. Throws LimitError
-   *  MEMORY where the share has no room for it. */
+   *  charge back or leaves it to the thread, for the next. What `kernels` gave before is not to be used any more: its memory
+   *  may be the resident's now. Throws LimitError MEMORY where the share has no room for it. */
   newKernels(): Kernels;
   /** What stays in this slot's thread between tasks, by name; whoever takes one out closes it. A cache and nothing else:
    *  a thread may end at any instruction, and takes them along unclosed (memory and files go with it); and all are

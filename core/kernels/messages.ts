@@ -135,7 +135,8 @@ export function narrowSources({ raw }: Kernels, sources: number, n: number, out:
   raw.narrowSources(sources, n, out);
 }
 
-/** Adds n values to the inbox of their targets. `has`: which of them there are; 0: all. `got` 0: who got any is not marked. @throws MessageOverflow of a row */
+/** Adds n values to the inbox of their targets. `has`: which of them there are; 0: all. `got` 0: who got any is not marked.
+ *  @throws MessageOverflow of a row */
 export function receive(
   { raw }: Kernels,
   kind: NumberKind,

@@ -160,19 +160,26 @@ export function makeLoop(spec: ProgramSpec): Loop {
 let programs = 0;
 
 const quote = (name: string): string => JSON.stringify(name);
-const names = (letter: string, columns: Schema): string[] =>
-  Object.keys(columns).map((_, k) => `${letter}${k}`);
+/** Of columns: values, and where there may be none, which there are. */
+const arraysOf = (letter: string, columns: Schema): string[] =>
+  Object.values(columns).flatMap((of, k) => [
+    `${letter}${k}`,
+    ...(of.nullable ? [`${letter}${k}n`] : []),
+  ]);
 const declared = (letter: string, columns: Schema): string => {
-  const all = names(letter, columns).flatMap(name => [name, `${name}n`]);
+  const all = arraysOf(letter, columns);
   return all.length === 0 ? '' : `var ${all.join(', ')};`;
 };
 const bound = (letter: string, columns: Schema, from: string): string =>
-  names(letter, columns)
-    .map((name, k) => `${name} = ${from}[${k}].values; ${name}n = ${from}[${k}].valid;`)
+  Object.values(columns)
+    .map((of, k) => {
+      const values = `${letter}${k} = ${from}[${k}].values;`;
+      return of.nullable ? `${values} ${letter}${k}n = ${from}[${k}].valid;` : values;
+    })
     .join(' ');
 
 const unbound = (letter: string, columns: Schema): string[] =>
-  names(letter, columns).map(name => `${name} = ${name}n = undefined;`);
+  arraysOf(letter, columns).map(name => `${name} = undefined;`);
 
 const INT64 = `
 function int64(halves, at, name) {
@@ -264,12 +271,6 @@ const outEdgesOf = {
 };`;
 }
 
-/** Of columns: values, and where there may be none, which there are. */
-const arraysOf = (letter: string, columns: Schema): string[] =>
-  Object.values(columns).flatMap((of, k) => [
-    `${letter}${k}`,
-    ...(of.nullable ? [`${letter}${k}n`] : []),
-  ]);
 /** Besides columns. */
 const CURSOR_ARRAYS = 'awake degrees inDegrees outValues outFlags inValues inFlags'.split(' ');
 

@@ -81,9 +81,10 @@ export class RowInbox {
     const rows = this.#record ? rowReader(this.#schema) : undefined;
     for (const { targets, message } of this.#batches()) {
       if (!Array.isArray(values)) {
-        const kind = values instanceof Int32Array ? 'i32' : 'f64';
-        const numbers = valuesOf(message.columns[0]!.data, kind as 'i32');
-        scatter(numbers, targets, from, to, next, values as Int32Array);
+        const { data } = message.columns[0]!;
+        const numbers =
+          values instanceof Int32Array ? valuesOf(data, 'i32') : valuesOf(data, 'f64');
+        scatter(numbers, targets, from, to, next, values);
         continue;
       }
       rows?.load(message);
@@ -122,14 +123,14 @@ function count(targets: Int32Array, counts: Uint32Array): void {
   for (let row = 0; row < targets.length; row++) counts[targets[row]!]!++;
 }
 
-/** The numbers whose targets are in [from, to), each to the next place of its target. Doubles likewise. */
+/** The numbers whose targets are in [from, to), each to the next place of its target. */
 function scatter(
-  numbers: Int32Array,
+  numbers: Int32Array | Float64Array,
   targets: Int32Array,
   from: number,
   to: number,
   next: Uint32Array,
-  values: Int32Array,
+  values: Int32Array | Float64Array,
 ): void {
   for (let row = 0; row < targets.length; row++) {
     const target = targets[row]!;

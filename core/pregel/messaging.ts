@@ -61,8 +61,6 @@ export interface Messaging {
   room(): Promise<void>;
   messages(index: number): unknown;
   sendTo(target: number, message: unknown): void;
-  /** To targets [from, to) of these. */
-  sendEach(targets: Int32Array, from: number, to: number, message: unknown): void;
   /** @throws MessageOverflow, in words */
   send(): Promise<SentMessages>;
 }
@@ -90,7 +88,6 @@ export class NoMessages implements Messaging {
   async room(): Promise<void> {}
   messages(): undefined {}
   sendTo(): void {}
-  sendEach(): void {}
   async send(): Promise<SentMessages> {
     return NOTHING;
   }
@@ -189,9 +186,6 @@ export class FoldedMessages implements Messaging {
   sendTo(target: number, message: unknown): void {
     this.#singles.push(target, message);
   }
-  sendEach(targets: Int32Array, from: number, to: number, message: unknown): void {
-    for (let at = from; at < to; at++) this.#singles.push(targets[at]!, message);
-  }
 
   async send(): Promise<SentMessages> {
     const { reading, partition, worker } = this.#task;
@@ -278,10 +272,6 @@ export class RowMessages implements Messaging {
 
   sendTo(target: number, message: unknown): void {
     this.#outbox.send(target, message);
-  }
-  sendEach(targets: Int32Array, from: number, to: number, message: unknown): void {
-    const outbox = this.#outbox;
-    for (let at = from; at < to; at++) outbox.send(targets[at]!, message);
   }
 
   async send(): Promise<SentMessages> {

@@ -364,7 +364,10 @@ class Superstep implements LoopTask, MessagingTask {
     checkNumbers(message, this.#thread.floats);
     const { offsets, first, targets, values } = windows.arrays();
     const [from, to] = [offsets[index]! - first, offsets[index + 1]! - first];
-    if (along === undefined) return this.#messaging.sendEach(targets, from, to, message);
+    if (along === undefined) {
+      for (let at = from; at < to; at++) this.#messaging.sendTo(targets[at]!, message);
+      return;
+    }
     const column = values[Object.keys(this.spec.edge!).indexOf(along.column)]!;
     const of = this.spec.edge![along.column]!;
     for (let at = from; at < to; at++) {

@@ -230,17 +230,24 @@ export const flags = vertexProgram({
   },
 });
 
+/** Keeps what it is given; one vertex of three sends. */
+function keep(
+  v: { readonly id: number; given: number; voteToHalt(): void; sendToOut(m: number): void },
+  received: number,
+  { superstep }: { readonly superstep: number },
+): undefined {
+  v.given = received;
+  if (superstep === 3) v.voteToHalt();
+  else if (v.id % 3 === 0) v.sendToOut(v.id % 5);
+}
+
 /** What a vertex is given that nobody has written to, awake or among sleepers: what its combiner begins with, not what a kernel does. */
 export const givenInt = vertexProgram({
   name: 'given-int',
   state: { given: float64 },
   message: int32,
   combine: min,
-  compute(v, received, ctx) {
-    v.given = received;
-    if (ctx.superstep === 3) v.voteToHalt();
-    else if (v.id % 3 === 0) v.sendToOut(v.id % 5);
-  },
+  compute: keep,
 });
 export const givenDouble = vertexProgram({
   name: 'given-double',
@@ -248,9 +255,8 @@ export const givenDouble = vertexProgram({
   message: float64,
   combine: max,
   compute(v, received, ctx) {
-    v.given = received;
-    if (ctx.superstep === 3 || v.id % 7 === 0) v.voteToHalt();
-    if (ctx.superstep < 3 && v.id % 3 === 0) v.sendToOut(v.id % 5);
+    keep(v, received, ctx);
+    if (v.id % 7 === 0) v.voteToHalt();
   },
 });
 /** NaN begins, which is no message, along weights. */
@@ -261,11 +267,7 @@ export const givenOwn = vertexProgram({
   message: float64,
   combine: combiner(Number.NaN, (a, b) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b)),
   along: times('weight'),
-  compute(v, received, ctx) {
-    v.given = received;
-    if (ctx.superstep === 3) v.voteToHalt();
-    else if (v.id % 3 === 0) v.sendToOut(v.id % 5);
-  },
+  compute: keep,
 });
 
 /** A combiner over text: combined when it has arrived. */

@@ -44,8 +44,8 @@ export function countSent(flags: usize, degrees: usize, n: u32, out: usize): voi
   store<u32>(out, senders, 8);
 }
 
-/** Adds n arrived values to the inbox of their targets, and marks who got one (`got` 0: nobody asks). `has`: which have a value; 0: all. Returns n, or −1
- *  less the row whose sum leaves its type. */
+/** Adds n arrived values to the inbox of their targets, and marks who got one (`got` 0: nobody asks). `has`: which have a value;
+ *  0: all. Returns n, or −1 less the row whose sum leaves its type. */
 // @ts-ignore: decorator
 @inline
 function receive<T>(op: i32, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {

@@ -2,6 +2,7 @@ import test from 'ava';
 import * as fc from 'fast-check';
 import { Arena, type Range } from './arena.ts';
 import { Budget } from './budget.ts';
+import { arenaBytes } from './shares.ts';
 
 const MiB = 1 << 20;
 
@@ -19,8 +20,25 @@ test('slabs are 64 MiB, or a sixteenth of a small limit', t => {
   }
 });
 
-test('half of the limit, all or nothing: a refusal leaves no range behind', t => {
-  const budget = Budget.create(16 * MiB, 1);
+test('half of the limit, less where workers would have less than 32 MiB each, a quarter at least', t => {
+  for (const [limit, slots, most] of [
+    [1024, 3, 512],
+    [128, 3, 64],
+    [96, 3, 32],
+    [64, 3, 16],
+    [64, 2, 32],
+    [64, 9, 16],
+  ] as const) {
+    const budget = Budget.create(limit * MiB, slots);
+    const arena = new Arena(budget, { slabBytes: MiB });
+    while (arena.allocate([MiB]) !== undefined);
+    t.is(budget.held(), most * MiB, `${limit} MiB, ${slots} slots`);
+    t.is(arenaBytes(budget), most * MiB);
+  }
+});
+
+test('all or nothing: a refusal leaves no range behind', t => {
+  const budget = Budget.create(32 * MiB, 1);
   const arena = new Arena(budget);
   t.is(arena.allocate(Array.from({ length: 9 }, () => MiB)), undefined);
   t.is(arena.usedBytes, 0);

@@ -6,13 +6,13 @@
  * Invariants (DESIGN, invariant 5):
  * - Slabs are kept until `close`: V8 does not count shared memory as pressure, so a slab that was dropped would stay
  *   resident for an unknown time. What is reserved of the budget is therefore what the slabs hold, not what is in use;
- *   and they are half of the limit at most, because what the first job has put there no later one can have elsewhere.
+ *   and they are a part of the limit at most (`arenaBytes`), because what the first job has put there no later one can have elsewhere.
  * - Ranges begin at multiples of 64 bytes, do not overlap, and neighbours that are free are one.
  * - No state of it lies in shared memory, so a thread that is terminated cannot corrupt it.
  */
 import { TransportError } from '../errors.ts';
 import type { Budget } from './budget.ts';
-import { ARENA_OF_LIMIT } from './shares.ts';
+import { arenaBytes } from './shares.ts';
 
 /** A piece of a slab; plain data. `length` is what was asked for; it starts at a multiple of 64. */
 export interface Range {
@@ -53,7 +53,7 @@ export class Arena {
   constructor(budget: Budget, options: { readonly slabBytes?: number } = {}) {
     this.#budget = budget;
     const part = Math.floor(budget.limitBytes / SLABS_OF_LIMIT / MIB) * MIB;
-    this.#mostBytes = Math.floor((budget.limitBytes * ARENA_OF_LIMIT) / ALIGN) * ALIGN;
+    this.#mostBytes = Math.floor(arenaBytes(budget) / ALIGN) * ALIGN;
     this.#slabBytes = options.slabBytes ?? Math.min(SLAB_BYTES, Math.max(MIB, part));
   }
 

@@ -46,11 +46,21 @@ export function keptBytes(floorBytes: number): number {
   return floorBytes / 4;
 }
 
-/** Of the limit, at most: slabs are never given back, and what workers need comes later than the slabs of what they read. */
-export const ARENA_OF_LIMIT = 1 / 2;
+/** What the arena leaves to each worker, where there is little: with less, tables are small, and what is made is many small runs, which costs
+ *  more than to write them to segments. */
+const LEFT_BYTES = 32 * MIB;
+const [LEAST_OF_LIMIT, MOST_OF_LIMIT] = [1 / 4, 1 / 2];
+
+/** What the arena comes to hold, at most: slabs are never given back, and what workers need comes later than the slabs of what
+ *  they read. */
+export function arenaBytes({ limitBytes, slots }: Pick<Budget, 'limitBytes' | 'slots'>): number {
+  const beside = limitBytes - Math.max(1, slots - 1) * LEFT_BYTES;
+  return Math.min(limitBytes * MOST_OF_LIMIT, Math.max(limitBytes * LEAST_OF_LIMIT, beside));
+}
 
 /** What a worker's kernels can have when the arena is full and every other worker has as much. */
-export function evenShareBytes({ limitBytes, slots, floorBytes }: Budget): number {
-  const left = limitBytes * (1 - ARENA_OF_LIMIT);
+export function evenShareBytes(budget: Budget): number {
+  const { limitBytes, slots, floorBytes } = budget;
+  const left = limitBytes - arenaBytes(budget);
   return left / Math.max(1, slots - 1) - workingBytes(floorBytes);
 }

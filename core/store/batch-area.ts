@@ -54,6 +54,12 @@ export class BatchArea {
     this.#region = new Region(kernels);
   }
 
+  /** Room for batches of so many bytes, as `largestBytes` counts them: whoever comes later and takes what there is cannot have it.
+   *  Throws LimitError MEMORY. */
+  reserve(bytes: number): void {
+    this.#region.fit(PADDING + bytes);
+  }
+
   /** `again`: the same batch anew, where its buffers are views of this memory: making room may move it.
    *  Throws LimitError MEMORY when the batch does not fit in this worker's share. */
   copy(batch: StoredBatch, again: () => StoredBatch = () => batch): ColumnPointers[] {

@@ -48,6 +48,16 @@ export interface Layout {
 /** Every buffer starts at a multiple of this. */
 const ALIGN = 64;
 
+/** Bytes of the largest of these batches once it is read, at most, each buffer at a multiple of ALIGN: a segment has no place for nulls. */
+export function largestBytes(fields: readonly Field[], batches: readonly BatchRef[]): number {
+  let nulls = 0;
+  for (const { kind, nullable } of fields) {
+    if (nullable) nulls += 1 + (kind === 'bytes' ? 4 : WIDTH[kind]);
+  }
+  const most = batches.reduce((sum, { bytes, rows }) => Math.max(sum, bytes + rows * nulls), 0);
+  return most + 3 * ALIGN * fields.length;
+}
+
 export function layoutBatch(fields: readonly Field[], batch: StoredBatch): Layout {
   const sizes: number[] = [];
   fields.forEach((field, i) => {

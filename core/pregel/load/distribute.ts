@@ -16,7 +16,7 @@ import type { Carrier, Slice } from '../../shuffle/carrier.ts';
 import type { RunWriter } from '../../shuffle/run-writer.ts';
 import { BatchArea } from '../../store/batch-area.ts';
 import { advanced } from '../../store/merge.ts';
-import type { Run } from '../../store/run.ts';
+import { largestBytes, type Run } from '../../store/run.ts';
 import { printKey } from './keys.ts';
 import {
   type Dangling,
@@ -92,11 +92,16 @@ async function distributeEdges(
 ): Promise<Made> {
   const { kernels } = desk;
   const ways = undirected ? 2 : 1;
-  const fieldsOut = spreadFields(edge);
-  const { bands } = desk.argument;
-  const out = new Output(desk, 'edges', bands, fieldsOut, ways * part.rows, ways * part.bytes);
-  const { spreader } = out;
   const fields = numberedEdges(edge);
+  const fieldsOut = spreadFields(edge);
+  const longest = reserveFor(desk, part, fields);
+  const { bands } = desk.argument;
+  const out = new Output(desk, 'edges', bands, fieldsOut, {
+    rows: ways * part.rows,
+    bytes: ways * part.bytes,
+    longest,
+  });
+  const { spreader } = out;
   const { pieces } = object;
   const flags = { undirected, dropLoops };
   let piece = 0;
@@ -135,8 +140,13 @@ async function distributeVertices(
   ranks: number,
 ): Promise<Spread> {
   const fields = numberedVertices(vertex);
+  const longest = reserveFor(desk, part, fields);
   const { bases } = desk.argument;
-  const out = new Output(desk, 'vertices', bases, spreadFields(vertex), part.rows, 2 * part.bytes);
+  const out = new Output(desk, 'vertices', bases, spreadFields(vertex), {
+    rows: part.rows,
+    bytes: 2 * part.bytes,
+    longest,
+  });
   for (const { rows, columns } of copiesOf(desk, part, fields)) {
     const [numbers, ...values] = columns;
     for (let first = 0; first < rows; first += SPREAD_ROWS) {
@@ -155,11 +165,17 @@ async function ofPartition(desk: Desk, from: OutEdges): Promise<Made> {
   const { kernels, carrier } = desk;
   const { id, vertex, edge, base, vertexRun, edgeRun } = from;
   const rows = edgeRun.partitions[0]!.reduce((sum, ref) => sum + ref.rows, 0);
-  const out = new Output(desk, 'edges', desk.argument.bands, spreadFields({}), rows, 8 * rows);
-  const { spreader } = out;
-  const degrees = new BatchArea(kernels);
   const vertices = sliceOf({ run: vertexRun });
   const fields = vertexFields(id, vertex);
+  const degrees = new BatchArea(kernels);
+  degrees.reserve(vertices.batches.reduce((most, batch) => Math.max(most, 4 * batch.rows), 0));
+  const longest = reserveFor(desk, { run: edgeRun }, edgeFields(edge));
+  const out = new Output(desk, 'edges', desk.argument.bands, spreadFields({}), {
+    rows,
+    bytes: 8 * rows,
+    longest,
+  });
+  const { spreader } = out;
   let next = 0;
   let rank = base;
   let held = { at: 0, rows: 0 };
@@ -189,6 +205,13 @@ const sliceOf = ({ run }: { readonly run: Run }): Slice => ({
   ...(run.segment !== undefined && { segment: run.segment }),
 });
 
+/** Room for the batches of a run, before buffers take what there is. Returns what the largest takes. */
+function reserveFor({ area }: Desk, part: { readonly run: Run }, fields: readonly Field[]): number {
+  const bytes = largestBytes(fields, part.run.partitions[0]!);
+  area.reserve(bytes);
+  return bytes;
+}
+
 /** The batches of a run of one partition, each in kernel memory until the next. */
 function* copiesOf({ carrier, area }: Desk, part: { readonly run: Run }, fields: readonly Field[]) {
   const slice = sliceOf(part);
@@ -202,6 +225,15 @@ type Columns = ReturnType<BatchArea['copy']>;
 
 /** What alignment adds to the batches of a band or partition, where there are few rows. */
 const PARTITION_BYTES = 1024;
+
+/** What is going to be added. */
+interface Expected {
+  readonly rows: number;
+  /** Of all, about. */
+  readonly bytes: number;
+  /** Of a value, at most. */
+  readonly longest: number;
+}
 
 /** Where spread rows go. */
 class Output {
@@ -218,8 +250,7 @@ class Output {
     name: string,
     bases: readonly number[],
     fields: readonly Field[],
-    expected: number,
-    bytesHint: number,
+    expected: Expected,
   ) {
     const { kernels, writers, argument } = desk;
     const partitions = bases.length - 1;
@@ -230,7 +261,7 @@ class Output {
       name,
       fields,
       partitions,
-      bytesHint + PARTITION_BYTES * partitions,
+      expected.bytes + PARTITION_BYTES * partitions,
     );
     writers.push(this.#writer);
     const { block } = this.spreader;
@@ -238,8 +269,9 @@ class Output {
       kernels,
       fields,
       partitions,
-      expected,
+      expected.rows,
       block,
+      expected.longest,
       this.#writer,
     );
     this.#pieces = Array.from({ length: partitions }, () => []);
@@ -278,6 +310,7 @@ class Output {
 
   async finish(): Promise<Spread> {
     await this.#buffers.finish();
+    this.#buffers.free();
     this.spreader.free();
     return { part: partOf(this.#writer), ...(this.#ordered && { pieces: this.#pieces }) };
   }

@@ -1,8 +1,9 @@
 /** Rows on their way to partitions: a buffer of columns for each, in kernel memory; a full one leaves as a batch.
  *
  * Order of calls: `from` for each block of input; `append` for each partition's rows of it, `flush` whenever that takes fewer than it
- * was given; `finish`. Rows of a partition leave in the order they came in.
- * Memory: as many rows a partition as the budget gives at the start; a value longer than a buffer has one of its own until it leaves.
+ * was given; `finish`, `free`. Rows of a partition leave in the order they came in.
+ * Memory: as many rows a partition as the budget gives at the start, less what the longest value takes: a value longer than a buffer
+ * has one of its own until it leaves. What comes later and needs memory has to have it before.
  */
 import {
   BATCH_BYTES,
@@ -56,13 +57,14 @@ export class PartitionBuffers {
   #places: readonly Place[] = [];
 
   /** `fields`: the first is the int64 that `append` is given, the others are gathered. `expected`: rows of all partitions;
-   *  `block`: rows that are appended at once, at most. @throws LimitError MEMORY */
+   *  `block`: rows that are appended at once, at most; `longest`: bytes of a value, at most. @throws LimitError MEMORY */
   constructor(
     kernels: Kernels,
     fields: readonly Field[],
     partitions: number,
     expected: number,
     block: number,
+    longest: number,
     writer: RunWriter,
   ) {
     this.#kernels = kernels;
@@ -75,12 +77,14 @@ export class PartitionBuffers {
     const width = fields.reduce((bytes, field) => bytes + rowBytes(field), 0);
     const most = Math.min(BATCH_ROWS, BATCH_BYTES / width, MOST_BYTES / width / partitions);
     let rows = Math.max(LEAST_ROWS, Math.floor(Math.min(most, (2 * expected) / partitions)));
+    const kept = fields.some(({ kind }) => kind === 'bytes') ? kernels.alloc(longest) : 0;
     while (!this.#allocate(rows)) {
       if (rows === LEAST_ROWS)
         throw outOfMemory(rows * width * partitions, 'the buffers of partitions');
       // In small steps: larger buffers make fewer batches, whose places are lists that grow.
       rows = Math.max(LEAST_ROWS, Math.floor(rows * 0.8));
     }
+    kernels.free(kept);
   }
 
   /** The rows that are appended until the next call are rows of these columns. */
@@ -124,6 +128,16 @@ export class PartitionBuffers {
   async finish(): Promise<void> {
     for (let partition = 0; partition < this.#filled.length; partition++)
       await this.flush(partition);
+  }
+
+  free(): void {
+    const kernels = this.#kernels;
+    for (const { table, pools } of this.#places) {
+      table.free();
+      for (const { at } of pools) kernels.free(at);
+    }
+    kernels.free(this.#area);
+    kernels.free(this.#zeros);
   }
 
   /** Buffers of so many rows; false, and nothing is held, when that is refused. */

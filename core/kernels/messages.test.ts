@@ -21,6 +21,7 @@ import {
   receive,
   sortPairs,
   type Way,
+  touch,
 } from './messages.ts';
 
 import { placesByCount, toPlaces } from './places.ts';
@@ -418,5 +419,13 @@ test('flags are counted, and of those that are set the edges', t => {
       }),
       { numRuns: 100 },
     );
+  }
+});
+
+test('what is touched may end where memory does', t => {
+  const kernels = movingKernels();
+  const { length } = kernels.u8;
+  for (const bytes of [0, 1, 63, 64, 255, 256, 257, 512, 1000]) {
+    t.notThrows(() => touch(kernels, length - bytes, bytes));
   }
 });

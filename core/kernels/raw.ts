@@ -289,6 +289,7 @@ export interface Raw extends Pulls {
   placesOf(order: number, n: number, out: number): void;
   toPlaces(values: number, shift: number, places: number, n: number, out: number): void;
   narrowSources(sources: number, n: number, out: number): void;
+  touch(at: number, bytes: number): number;
   countFlags(flags: number, n: number): number;
   countSent(flags: number, degrees: number, n: number, out: number): void;
   receive32: Receive;

@@ -8,6 +8,7 @@ import type { Kernels } from '../kernels/kernels.ts';
 import {
   beginPull,
   fillIdentity,
+  type FoldOp,
   foldPairs,
   MessageOverflow,
   type NumberKind,
@@ -40,20 +41,52 @@ export interface Folding {
 export type PullState = Omit<Pull, 'kind' | 'op' | 'way'>;
 
 export function foldingOf(kernels: Kernels, spec: ProgramSpec, plan: Folded): Folding {
-  const { number: kind, op, along } = plan;
-  const way = along?.along ?? 'plain';
-  if (op === undefined) return new FunctionFolding(kernels, spec, plan, way);
-  return {
-    kind,
-    way,
-    fill: (pointer, n) => fillIdentity(kernels, kind, op, pointer, n),
-    begin: (state, listed) => beginPull(kernels, { kind, op, way, ...state }, listed),
-    pull: (state, sources, weights, n) =>
-      pull(kernels, { kind, op, way, ...state }, sources, weights, n),
-    receive: (targets, values, has, n, inbox, got) =>
-      receive(kernels, kind, op, targets, values, has, n, inbox, got),
-    foldPairs: (pairs, n) => foldPairs(kernels, kind, op, pairs, n),
-  };
+  const way = plan.along?.along ?? 'plain';
+  return plan.op === undefined
+    ? new FunctionFolding(kernels, spec, plan, way)
+    : new KernelFolding(kernels, plan.number, plan.op, way);
+}
+/** A class, not closures: those of a run would go with it, and with them the code that V8 has made around them. */
+class KernelFolding implements Folding {
+  readonly kind: NumberKind;
+  readonly way: Way;
+  readonly #kernels: Kernels;
+  readonly #op: FoldOp;
+
+  constructor(kernels: Kernels, kind: NumberKind, op: FoldOp, way: Way) {
+    this.kind = kind;
+    this.way = way;
+    this.#kernels = kernels;
+    this.#op = op;
+  }
+
+  fill(pointer: number, n: number): void {
+    fillIdentity(this.#kernels, this.kind, this.#op, pointer, n);
+  }
+
+  begin(state: PullState, listed: number): void {
+    beginPull(this.#kernels, state, listed);
+  }
+
+  pull(state: PullState, sources: number, weights: number, n: number): void {
+    const { kind, way } = this;
+    pull(this.#kernels, { kind, op: this.#op, way, ...state }, sources, weights, n);
+  }
+
+  receive(
+    targets: number,
+    values: number,
+    has: number,
+    n: number,
+    inbox: number,
+    got: number,
+  ): void {
+    receive(this.#kernels, this.kind, this.#op, targets, values, has, n, inbox, got);
+  }
+
+  foldPairs(pairs: Pairs, n: number): number {
+    return foldPairs(this.#kernels, this.kind, this.#op, pairs, n);
+  }
 }
 
 type Numbers = Int32Array | Float64Array;

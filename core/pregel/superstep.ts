@@ -214,10 +214,9 @@ class Superstep implements LoopTask, MessagingTask {
     Object.assign(loop.ctx, { superstep, vertexCount, edgeCount, directed, aggregates });
     loop.start(this.#thread.start);
     const ran = await this.#placed(async () => {
-      if (state === undefined && spec.init !== undefined) {
-        await this.#pieces((from, to) => loop.init(from, to));
-      }
-      return compute ? await this.#compute() : 0;
+      if (state === undefined && spec.init !== undefined) await this.#vertices('init');
+      this.sending = compute;
+      return compute ? await this.#vertices('run') : 0;
     });
     if (this.#thread.needed !== undefined) throw this.#thread.needed;
     const sent = await this.#messaging.send();
@@ -280,22 +279,10 @@ class Superstep implements LoopTask, MessagingTask {
     });
   }
 
-  async #compute(): Promise<number> {
+  /** `init`, or `compute`, of all vertices: so many at a time that their edges, if they are wanted, lie in memory. @returns how many ran */
+  async #vertices(call: 'init' | 'run'): Promise<number> {
     const { loop } = this.#thread;
-    this.sending = true;
     let ran = 0;
-    await this.#pieces((from, to) => {
-      for (let at = from; at < to; ) {
-        const end = this.#messaging.enter(at, to);
-        ran += loop.run(at, end);
-        at = end;
-      }
-    });
-    return ran;
-  }
-
-  /** Calls `body` for all vertices, so many at a time that their edges, if they are wanted, lie in memory. */
-  async #pieces(body: (from: number, to: number) => void): Promise<void> {
     const columns = edgeColumns(this.spec, this.reading.resident);
     const [out, into] = this.#windows;
     if (out === undefined) this.#bind();
@@ -310,11 +297,23 @@ class Superstep implements LoopTask, MessagingTask {
       }
       await this.#messaging.room();
       const began = performance.now();
-      body(from, to);
+      if (call === 'init') loop.init(from, to);
+      else ran += this.#run(from, to);
       most = performance.now() - began < SHORT_MS ? most * 2 : VERTICES;
       this.worker.heapCheck();
       from = to;
     }
+    return ran;
+  }
+
+  #run(from: number, to: number): number {
+    let ran = 0;
+    for (let at = from; at < to; ) {
+      const end = this.#messaging.enter(at, to);
+      ran += this.#thread.loop.run(at, end);
+      at = end;
+    }
+    return ran;
   }
 
   // Of messages.

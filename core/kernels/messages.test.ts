@@ -7,21 +7,19 @@ import type { Kernels } from './kernels.ts';
 import {
   beginPull,
   COUNTER_BYTES,
-  countFlags,
-  countSent,
   expand,
   fillIdentity,
   type FoldOp,
   foldPairs,
   MessageOverflow,
-  narrowSources,
+  narrowNumbers,
   type NumberKind,
   type Pairs,
   pull,
   receive,
   sortPairs,
+  type Targets,
   type Way,
-  touch,
 } from './messages.ts';
 
 import { placesByCount, toPlaces } from './places.ts';
@@ -271,7 +269,7 @@ async function pulled(kernels: Kernels, of: Case, everybody: boolean): Promise<M
     for (let from = 0; from < edges; from += chunk) {
       const rows = Math.min(chunk, edges - from);
       const from32 = placeU32(kernels, sources.slice(from, from + rows));
-      if (narrow) narrowSources(kernels, from32, rows, from32);
+      if (narrow) narrowNumbers(kernels, from32, rows, from32);
       const weightsAt = place(kernels, kind, met.slice(from, from + rows));
       pull(kernels, pulling, from32, weightsAt, rows);
     }
@@ -358,74 +356,46 @@ test('above 2 GiB, too', async t => {
   t.deepEqual(sorted(pushed(kernels, of)), sorted(plain(of, true)!));
 });
 
-test('what has arrived is added to the inbox of its target', t => {
-  for (const kind of KINDS) {
+function targetsAt(kernels: Kernels, targets: readonly number[], narrow: boolean): Targets {
+  const at = placeU32(kernels, targets);
+  if (narrow) narrowNumbers(kernels, at, targets.length, at);
+  return { at, narrow };
+}
+
+test('what has arrived is added to the inbox of its target, which has two bytes or four', t => {
+  const cases = KINDS.flatMap(kind =>
+    (['sum', 'min', 'max'] as const).flatMap(op =>
+      [true, false].map(narrow => ({ kind, op, narrow })),
+    ),
+  );
+  for (const { kind, op, narrow } of cases) {
     const kernels = movingKernels();
     const inbox = kernels.allocOrThrow(4 * 8 + 8, 'a test');
     const got = placeU32(kernels, [0]);
-    fillIdentity(kernels, kind, 'max', inbox, 4);
-    const targets = placeU32(kernels, [2, 0, 2]);
+    fillIdentity(kernels, kind, op, inbox, 4);
+    const targets = targetsAt(kernels, [2, 0, 2], narrow);
     const values = place(kernels, kind, kind === 'i64' ? [5n, -3n, 4n] : [5, -3, 4]);
-    receive(kernels, kind, 'max', targets, values, 0, 3, inbox, got);
+    receive(kernels, kind, op, targets, values, 0, 3, inbox, got);
     const has = placeU32(kernels, [0x00_01_00]);
-    receive(kernels, kind, 'max', targets, values, has, 3, inbox, got);
+    receive(kernels, kind, op, targets, values, has, 3, inbox, got);
     const [a, b, c] = valuesAt(kernels, kind, inbox, 3).map(Number);
-    t.deepEqual([a, c], [-3, 5]);
-    t.is(b, Number(identity(kind, 'max')));
+    t.deepEqual([a, c], { sum: [-6, 9], min: [-3, 4], max: [-3, 5] }[op]);
+    t.is(b, Number(identity(kind, op)));
+    t.deepEqual([...kernels.u8.subarray(got, got + 4)], [1, 0, 1, 0]);
+    // Nobody asks who got one.
+    receive(kernels, kind, op, targets, values, 0, 3, inbox, 0);
+    const [d, , e] = valuesAt(kernels, kind, inbox, 3).map(Number);
+    t.deepEqual([d, e], { sum: [-9, 18], min: [-3, 4], max: [-3, 5] }[op]);
     t.deepEqual([...kernels.u8.subarray(got, got + 4)], [1, 0, 1, 0]);
   }
-  const kernels = movingKernels();
-  const inbox = placeU32(kernels, [0x7fffffff]);
-  const error = t.throws(() =>
-    receive(
-      kernels,
-      'i32',
-      'sum',
-      placeU32(kernels, [0]),
-      placeU32(kernels, [1]),
-      0,
-      1,
-      inbox,
-      placeU32(kernels, [0]),
-    ),
-  );
-  t.true(error instanceof MessageOverflow);
-});
-
-test('flags are counted, and of those that are set the edges', t => {
-  const flags = fc.array(fc.tuple(fc.boolean(), fc.oneof(fc.nat(3), fc.constant(2 ** 31 - 1))), {
-    maxLength: 40,
-  });
-  for (const kernels of [highKernels(), movingKernels()]) {
-    fc.assert(
-      fc.property(flags, all => {
-        const at = kernels.alloc(all.length);
-        kernels.u8.set(
-          all.map(([is]) => Number(is)),
-          at,
-        );
-        const degrees = placeU32(
-          kernels,
-          all.map(([, degree]) => degree),
-        );
-        const sent = all.filter(([is]) => is);
-        t.is(countFlags(kernels, at, all.length), sent.length);
-        t.deepEqual(countSent(kernels, at, degrees, all.length), {
-          edges: sent.reduce((sum, [, degree]) => sum + degree, 0),
-          senders: sent.filter(([, degree]) => degree > 0).length,
-        });
-        kernels.free(at);
-        kernels.free(degrees);
-      }),
-      { numRuns: 100 },
+  for (const narrow of [true, false]) {
+    const kernels = movingKernels();
+    const inbox = placeU32(kernels, [0, 0x7fffffff]);
+    const targets = targetsAt(kernels, [0, 1], narrow);
+    const values = placeU32(kernels, [1, 1]);
+    const error = t.throws(() =>
+      receive(kernels, 'i32', 'sum', targets, values, 0, 2, inbox, placeU32(kernels, [0])),
     );
-  }
-});
-
-test('what is touched may end where memory does', t => {
-  const kernels = movingKernels();
-  const { length } = kernels.u8;
-  for (const bytes of [0, 1, 63, 64, 255, 256, 257, 512, 1000]) {
-    t.notThrows(() => touch(kernels, length - bytes, bytes));
+    t.is((error as MessageOverflow).at, 1);
   }
 });

@@ -72,7 +72,7 @@ export interface Pull {
   readonly kind: NumberKind;
   readonly op: FoldOp;
   readonly way: Way;
-  /** Sources have two bytes each (`narrowSources`), not four. */
+  /** Sources have two bytes each (`narrowNumbers`), not four. */
   readonly narrow: boolean;
   /** 8 bytes, moved on by each call. */
   readonly state: number;
@@ -133,12 +133,18 @@ export function pull(
   }
 }
 
-/** Up to so many sources can be narrow. */
-export const NARROW_SOURCES = 2 ** 16;
+/** Numbers below it can be narrow. */
+export const NARROW_NUMBERS = 2 ** 16;
 
-/** n sources (u32, below NARROW_SOURCES) in two bytes each; `out` may be where they are. */
-export function narrowSources({ raw }: Kernels, sources: number, n: number, out: number): void {
-  raw.narrowSources(sources, n, out);
+/** n numbers (u32, below NARROW_NUMBERS) in two bytes each; `out` may be where they are. */
+export function narrowNumbers({ raw }: Kernels, numbers: number, n: number, out: number): void {
+  raw.narrowNumbers(numbers, n, out);
+}
+
+/** Numbers of targets lie at an address, with two bytes each (`narrowNumbers`) or four. */
+export interface Targets {
+  readonly at: number;
+  readonly narrow: boolean;
 }
 
 /** Adds n values to the inbox of their targets. `has`: which of them there are; 0: all. `got` 0: who got any is not marked.
@@ -147,7 +153,7 @@ export function receive(
   { raw }: Kernels,
   kind: NumberKind,
   op: FoldOp,
-  targets: number,
+  { at, narrow }: Targets,
   values: number,
   has: number,
   n: number,
@@ -155,7 +161,7 @@ export function receive(
   got: number,
 ): void {
   const call = { i32: raw.receive32, i64: raw.receive64, f64: raw.receiveF64 }[kind];
-  const done = call(OPS[op], targets, values, has, n, inbox, got);
+  const done = call(OPS[op], narrow, at, values, has, n, inbox, got);
   if (done < 0) throw new MessageOverflow(-1 - done);
 }
 

@@ -288,7 +288,7 @@ export interface Raw extends Pulls {
   ): number;
   placesOf(order: number, n: number, out: number): void;
   toPlaces(values: number, shift: number, places: number, n: number, out: number): void;
-  narrowSources(sources: number, n: number, out: number): void;
+  narrowNumbers(numbers: number, n: number, out: number): void;
   touch(at: number, bytes: number): number;
   countFlags(flags: number, n: number): number;
   countSent(flags: number, degrees: number, n: number, out: number): void;
@@ -338,6 +338,7 @@ type Pull = (
 ) => number;
 type Receive = (
   op: number,
+  narrow: boolean,
   targets: number,
   values: number,
   has: number,

@@ -3,10 +3,11 @@
  *
  * Order of calls: `from` or `to`; `hold`, once nothing more is needed of the resident: what is needed may drop what is held, and what lies there then is
  * something else; `part` for each pair of partitions.
- * Places of sources have two bytes where their partition has so few vertices: what is read for every superstep is half as much.
+ * Places of sources, and numbers of targets, have two bytes where their partition has so few vertices: what is read for every superstep is half
+ * as much.
  */
 import { BATCH_ROWS } from '../batch/columns.ts';
-import { NARROW_SOURCES, narrowSources } from '../kernels/messages.ts';
+import { NARROW_NUMBERS, narrowNumbers, type Targets } from '../kernels/messages.ts';
 import { type Arranged, rowsOf } from './arranged.ts';
 import type { LoadedGraph } from './loaded.ts';
 import type { Reading } from './resident.ts';
@@ -29,7 +30,7 @@ export interface EdgesBetween {
   /** Places have two bytes, not four. */
   readonly narrow: boolean;
   /** Numbers of listed targets, if they are held and asked for. */
-  readonly targets: number | undefined;
+  readonly targets: Targets | undefined;
   /** Of each listed target, the number of its edges. */
   readonly counts: number;
   readonly chunks: Iterable<Chunk>;
@@ -37,10 +38,12 @@ export interface EdgesBetween {
 /** A part, and where it lies among all that are held. */
 interface Placed extends EdgePart {
   readonly narrow: boolean;
+  readonly narrowTargets: boolean;
   readonly listed: number;
   readonly edges: number;
-  /** Numbers of targets, and bytes. */
+  /** Counts, and bytes. */
   readonly listedAt: number;
+  readonly targetsAt: number;
   readonly sourcesAt: number;
   readonly weightsAt: number;
 }
@@ -50,9 +53,15 @@ interface Layout {
   readonly most: number;
   /** Bytes of all parts together. */
   readonly counts: number;
+  readonly targets: number;
   readonly sources: number;
   readonly weights: number;
 }
+
+const isNarrow = ({ vertices }: LoadedGraph['partitions'][number]): boolean =>
+  vertices <= NARROW_NUMBERS;
+/** n numbers, up to a multiple of four. */
+const bytesOf = (n: number, narrow: boolean): number => Math.ceil((n * (narrow ? 2 : 4)) / 4) * 4;
 
 function layoutOf(
   parts: readonly EdgePart[],
@@ -60,21 +69,24 @@ function layoutOf(
   weightBytes: number,
 ): Layout {
   const placed: Placed[] = [];
-  let [most, listedAt, sourcesAt, weightsAt] = [0, 0, 0, 0];
+  let [most, listedAt, targetsAt, sourcesAt, weightsAt] = [0, 0, 0, 0, 0];
   for (const part of parts) {
     const { arranged, from, to } = part;
-    const narrow = partitions[from]!.vertices <= NARROW_SOURCES;
+    const [narrow, narrowTargets] = [isNarrow(partitions[from]!), isNarrow(partitions[to]!)];
     const [listed, edges] = [rowsOf(arranged.listing, to), rowsOf(arranged.sources, to)];
-    placed.push({ ...part, narrow, listed, edges, listedAt, sourcesAt, weightsAt });
+    const sizes = { narrow, narrowTargets, listed, edges };
+    placed.push({ ...part, ...sizes, listedAt, targetsAt, sourcesAt, weightsAt });
     most = Math.max(most, listed);
     listedAt += listed;
-    sourcesAt += Math.ceil((edges * (narrow ? 2 : 4)) / 4) * 4;
+    targetsAt += bytesOf(listed, narrowTargets);
+    sourcesAt += bytesOf(edges, narrow);
     weightsAt += edges * weightBytes;
   }
   return {
     parts: placed,
     most,
     counts: listedAt * 4 + 4,
+    targets: targetsAt,
     sources: sourcesAt,
     weights: weightsAt,
   };
@@ -154,8 +166,8 @@ export class ArrangedEdges {
 
   /** Takes them into memory, or finds them there, if there is room. */
   hold(): void {
-    const { counts, sources, weights } = this.#layout;
-    const sizes = [counts, sources, weights, this.#targets ? counts : 0];
+    const { counts, targets, sources, weights } = this.#layout;
+    const sizes = [counts, sources, weights, this.#targets ? targets : 0];
     const fill = (pointers: readonly number[]): void => this.#fill(pointers);
     this.#held = this.#reading.resident.optional(this.#name, sizes, fill);
   }
@@ -167,7 +179,7 @@ export class ArrangedEdges {
   /** Those of part `index`. Streamed ones are good until the next are asked for. */
   part(index: number): EdgesBetween {
     const part = this.#layout.parts[index]!;
-    const { narrow, edges, listedAt, sourcesAt, weightsAt } = part;
+    const { narrow, narrowTargets, edges, listedAt, targetsAt, sourcesAt, weightsAt } = part;
     if (this.#held === undefined) {
       this.#readCounts(part, this.#counts);
       const [counts, chunks] = [this.#counts, this.#streamed(part)];
@@ -175,19 +187,19 @@ export class ArrangedEdges {
     }
     const [counts, sources, weights, targets] = this.#held as [number, number, number, number];
     const chunk = { sources: sources + sourcesAt, weights: weights + weightsAt, rows: edges };
-    const at = listedAt * 4;
-    const listed = this.#targets ? targets + at : undefined;
-    return { narrow, targets: listed, counts: counts + at, chunks: [chunk] };
+    const at = { at: targets + targetsAt, narrow: narrowTargets };
+    const listed = this.#targets ? at : undefined;
+    return { narrow, targets: listed, counts: counts + listedAt * 4, chunks: [chunk] };
   }
 
   #fill([counts, sources, weights, targets]: readonly number[]): void {
     for (const part of this.#layout.parts) {
-      const before = part.listedAt * 4;
-      this.#readCounts(part, counts! + before, this.#targets ? targets! + before : undefined);
+      const numbersAt = this.#targets ? targets! + part.targetsAt : undefined;
+      this.#readCounts(part, counts! + part.listedAt * 4, numbersAt);
       const width = part.narrow ? 2 : 4;
       for (const { first, rows, columns } of this.#batches(part)) {
         const at = sources! + part.sourcesAt + first * width;
-        this.#readSources(columns[0]!.data, rows, part.narrow, at);
+        this.#readNumbers(columns[0]!.data, rows, part.narrow, at);
         const met = weights! + part.weightsAt + first * this.#weightBytes;
         this.#readWeights(columns[1]?.data, rows, met);
       }
@@ -197,7 +209,7 @@ export class ArrangedEdges {
   *#streamed(part: Placed): Generator<Chunk> {
     const { sources, weights } = this.#chunk;
     for (const { rows, columns } of this.#batches(part)) {
-      this.#readSources(columns[0]!.data, rows, part.narrow, sources);
+      this.#readNumbers(columns[0]!.data, rows, part.narrow, sources);
       this.#readWeights(columns[1]?.data, rows, weights);
       yield { sources, weights, rows };
     }
@@ -207,20 +219,21 @@ export class ArrangedEdges {
     return new RunReader(arranged.sources, to, this.#reading.carrier);
   }
 
-  #readCounts({ arranged, to }: Placed, at: number, targets?: number): void {
+  #readCounts({ arranged, to, narrowTargets }: Placed, at: number, targets?: number): void {
     const { resident, carrier } = this.#reading;
     for (const { first, rows, columns } of new RunReader(arranged.listing, to, carrier)) {
       resident.kernels.copyIn(columns[1]!.data.subarray(0, rows * 4), at + first * 4);
       if (targets === undefined) continue;
-      resident.kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), targets + first * 4);
+      const width = narrowTargets ? 2 : 4;
+      this.#readNumbers(columns[0]!.data, rows, narrowTargets, targets + first * width);
     }
   }
 
-  #readSources(data: Uint8Array, rows: number, narrow: boolean, to: number): void {
+  #readNumbers(data: Uint8Array, rows: number, narrow: boolean, to: number): void {
     const { kernels } = this.#reading.resident;
     const at = narrow ? this.#chunk.sources : to;
     kernels.copyIn(data.subarray(0, rows * 4), at);
-    if (narrow) narrowSources(kernels, at, rows, to);
+    if (narrow) narrowNumbers(kernels, at, rows, to);
   }
 
   #readWeights(data: Uint8Array | undefined, rows: number, to: number): void {

@@ -16,6 +16,7 @@ import {
   type Pull,
   pull,
   receive,
+  type Targets,
   type Way,
 } from '../kernels/messages.ts';
 import { printType, printValue } from '../define/value.ts';
@@ -29,7 +30,7 @@ export interface Folding {
   begin(state: PullState, listed: number): void;
   pull(state: PullState, sources: number, weights: number, n: number): void;
   receive(
-    targets: number,
+    targets: Targets,
     values: number,
     has: number,
     n: number,
@@ -74,7 +75,7 @@ class KernelFolding implements Folding {
   }
 
   receive(
-    targets: number,
+    targets: Targets,
     values: number,
     has: number,
     n: number,
@@ -108,7 +109,7 @@ interface Loops {
     has: number,
   ): void;
   receive(
-    u32: Uint32Array,
+    ends: Uint16Array | Uint32Array,
     u8: Uint8Array,
     numbers: Numbers,
     targets: number,
@@ -167,10 +168,10 @@ return {
     u32[state] = listed;
     u32[state + 1] = left;
   },
-  receive(u32, u8, numbers, targets, values, has, n, inbox, got) {
+  receive(ends, u8, numbers, targets, values, has, n, inbox, got) {
     for (let j = 0; j < n; j++) {
       if (has !== 0 && u8[has + j] === 0) continue;
-      const target = u32[targets + j];
+      const target = ends[targets + j];
       numbers[inbox + target] = checked(merge(numbers[inbox + target], numbers[values + j]));
       if (got !== 0) u8[got + target] = 1;
     }
@@ -242,19 +243,20 @@ return {
   }
 
   receive(
-    targets: number,
+    targets: Targets,
     values: number,
     has: number,
     n: number,
     inbox: number,
     got: number,
   ): void {
-    const { u32, u8 } = this.#kernels;
+    const { u32, u16, u8 } = this.#kernels;
+    const { at, narrow } = targets;
     this.#loops.receive(
-      u32,
+      narrow ? u16 : u32,
       u8,
       this.#numbers(),
-      targets >>> 2,
+      at >>> (narrow ? 1 : 2),
       this.#at(values),
       has,
       n,

@@ -4,7 +4,7 @@
  * defines a sum of doubles. What was folded by its sender is added; what was not is folded here first (inbox-whole.ts).
  */
 import { BATCH_ROWS } from '../batch/columns.ts';
-import { widthOf } from '../kernels/messages.ts';
+import { type Targets, widthOf } from '../kernels/messages.ts';
 import { rowsOf } from './arranged.ts';
 import type { Folding } from './fold.ts';
 import { WholeInbox } from './inbox-whole.ts';
@@ -59,7 +59,7 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
       const most = listing === undefined ? n : BATCH_ROWS;
       for (let first = 0; first < n; first += most) {
         const rows = Math.min(most, n - first);
-        const at = listing === undefined ? held! : listing(first, rows, targets);
+        const at = listing === undefined ? held! : wide(listing(first, rows, targets));
         const is = any === 0 ? 0 : any + first;
         folding.receive(at, folded + first * width, is, rows, values, marks);
       }
@@ -75,12 +75,14 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
       const is = value.valid === undefined ? 0 : has;
       if (form === 'pairs') kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), targets);
       const at = listing === undefined ? targets : listing(first, rows, targets);
-      folding.receive(at, chunk, is, rows, values, marks);
+      folding.receive(wide(at), chunk, is, rows, values, marks);
       first += rows;
     }
   }
   return { values, got };
 }
+
+const wide = (at: number): Targets => ({ at, narrow: false });
 
 /** The targets that a partition lists in this one: where rows [first, first + rows) of them lie; `scratch` has room for a batch. */
 function listingOf(

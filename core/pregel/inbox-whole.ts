@@ -6,15 +6,15 @@
  * Before each partition that it is folded for it is read once, from one end to the other: then it lies in the core's own cache when the edges jump
  * about in it. Without that, folding took half as long again on a core with a small cache.
  */
-import { touch, widthOf } from '../kernels/messages.ts';
+import { type Targets, touch, widthOf } from '../kernels/messages.ts';
 import { ArrangedEdges } from './arranged-edges.ts';
 import type { InboxRequest } from './inbox-folded.ts';
 import type { Received } from './sent.ts';
 
-/** Addresses: a number for each of n listed targets, and a byte: whether there is one. `has` 0: there are all. `targets`: if they are held. */
+/** Addresses: a number for each of n listed targets, and a byte: whether there is one. `has` 0: there are all. `targets`: where they are held. */
 export interface FoldedHere {
   readonly n: number;
-  readonly targets: number | undefined;
+  readonly targets: Targets | undefined;
   readonly values: number;
   readonly has: number;
 }

@@ -6,9 +6,9 @@
 import { MIN, SUM, MAX } from './aggregates';
 import { addLeaves, leaves, masked, merged, via } from './pull';
 
-/** Sources below 2^16, in two bytes each: half as much to read for every superstep. */
-export function narrowSources(sources: usize, n: u32, out: usize): void {
-  for (let j: usize = 0; j < usize(n); j++) store<u16>(out + (j << 1), u16(load<u32>(sources + (j << 2))));
+/** Numbers below 2^16, in two bytes each: half as much to read for every superstep. */
+export function narrowNumbers(numbers: usize, n: u32, out: usize): void {
+  for (let j: usize = 0; j < usize(n); j++) store<u16>(out + (j << 1), u16(load<u32>(numbers + (j << 2))));
 }
 
 /** Reads from each cache line of these bytes, but for the last three. What it returns has no meaning: what nobody uses is not computed. */
@@ -59,13 +59,13 @@ export function countSent(flags: usize, degrees: usize, n: u32, out: usize): voi
   store<u32>(out, senders, 8);
 }
 
-/** Adds n arrived values to the inbox of their targets, and marks who got one (`got` 0: nobody asks). `has`: which have a value;
- *  0: all. Returns n, or −1 less the row whose sum leaves its type. */
+/** Adds n arrived values to the inbox of their targets, which have two bytes each (`narrow`) or four, and marks who got one (`got` 0: nobody asks).
+ *  `has`: which have a value; 0: all. Returns n, or −1 less the row whose sum leaves its type. */
 // @ts-ignore: decorator
 @inline
-function receive<T>(op: i32, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
+function receive<T>(op: i32, narrow: bool, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
   for (let j: usize = 0; j < usize(n); j++) {
-    const target: usize = load<u32>(targets + (j << 2));
+    const target: usize = narrow ? load<u16>(targets + (j << 1)) : load<u32>(targets + (j << 2));
     const at = inbox + target * sizeof<T>();
     const is: u8 = has == 0 ? 1 : load<u8>(has + j);
     const value = has == 0 ? load<T>(values + j * sizeof<T>()) : masked<T>(op, load<T>(values + j * sizeof<T>()), is);
@@ -76,18 +76,19 @@ function receive<T>(op: i32, targets: usize, values: usize, has: usize, n: u32, 
   return i32(n);
 }
 
-export function receive32(op: i32, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
-  return receive<i32>(op, targets, values, has, n, inbox, got);
+export function receive32(op: i32, narrow: bool, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
+  return receive<i32>(op, narrow, targets, values, has, n, inbox, got);
 }
-export function receive64(op: i32, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
-  return receive<i64>(op, targets, values, has, n, inbox, got);
+export function receive64(op: i32, narrow: bool, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
+  return receive<i64>(op, narrow, targets, values, has, n, inbox, got);
 }
-export function receiveF64(op: i32, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
-  if (op == SUM && has == 0 && got == 0) return receive<f64>(SUM, targets, values, 0, n, inbox, 0);
-  if (op == SUM && has == 0) return receive<f64>(SUM, targets, values, 0, n, inbox, got);
-  if (op == SUM) return receive<f64>(SUM, targets, values, has, n, inbox, got);
-  if (op == MIN) return receive<f64>(MIN, targets, values, has, n, inbox, got);
-  return receive<f64>(MAX, targets, values, has, n, inbox, got);
+export function receiveF64(op: i32, narrow: bool, targets: usize, values: usize, has: usize, n: u32, inbox: usize, got: usize): i32 {
+  if (op == SUM && has == 0 && got == 0 && narrow) return receive<f64>(SUM, true, targets, values, 0, n, inbox, 0);
+  if (op == SUM && has == 0 && got == 0) return receive<f64>(SUM, false, targets, values, 0, n, inbox, 0);
+  if (op == SUM && has == 0) return receive<f64>(SUM, narrow, targets, values, 0, n, inbox, got);
+  if (op == SUM) return receive<f64>(SUM, narrow, targets, values, has, n, inbox, got);
+  if (op == MIN) return receive<f64>(MIN, narrow, targets, values, has, n, inbox, got);
+  return receive<f64>(MAX, narrow, targets, values, has, n, inbox, got);
 }
 
 /** The edges of senders (ascending), as pairs of target and value. Returns how many, or −1 less the sender's place whose value leaves

@@ -12,7 +12,7 @@ import type { Slice } from '../../shuffle/carrier.ts';
 import { BLOCK_ROWS, MAX_FAN_IN } from '../../store/merge.ts';
 
 /** Of a partition, on average: what a vertex program gathers from then fits in a second-level cache, and places of vertices in two bytes
- *  (kernels/messages.ts, NARROW_SOURCES), where partitions are about even. */
+ *  (kernels/messages.ts, NARROW_NUMBERS), where partitions are about even. */
 const VERTICES = 57_344;
 const MAX_PARTITIONS = 64;
 /** A multiple of this, where there are more: so that two workers, or four, have as much each. */

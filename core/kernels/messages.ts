@@ -67,6 +67,34 @@ export function countSent(kernels: Kernels, flags: number, degrees: number, n: n
   return { edges: f64[SCRATCH >>> 3]!, senders: u32[(SCRATCH >>> 2) + 2]! };
 }
 
+/** Of n vertices, those that count as senders (`countSent`), ascending, and where the edges of each begin among all: u32 each; there has to be room
+ *  for one more. @returns how many */
+export function listSenders(
+  { raw }: Kernels,
+  flags: number,
+  degrees: number,
+  n: number,
+  senders: number,
+  starts: number,
+): number {
+  return raw.listSenders(flags, degrees, n, senders, starts);
+}
+
+export const rangeBytes = (n: number): number => (Math.ceil(n / 32) + 1) * 8;
+/** Ranges of n vertices in which all lie that have one of two flags, a byte each: from, to (u32), ascending, `rangeBytes` at most. A range may hold
+ *  some that have none. @returns how many */
+export const flaggedRanges = (
+  { raw }: Kernels,
+  a: number,
+  b: number,
+  n: number,
+  out: number,
+): number => raw.flaggedRanges(a, b, n, out);
+
+/** n flags, a byte each, as u32. */
+export const widenFlags = ({ raw }: Kernels, flags: number, n: number, out: number): void =>
+  raw.widenFlags(flags, n, out);
+
 /** Arranged edges on their way through `pull`. `counts`: edges of each listed target. */
 export interface Pull {
   readonly kind: NumberKind;

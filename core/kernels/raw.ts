@@ -290,6 +290,9 @@ export interface Raw extends Pulls {
   toPlaces(values: number, shift: number, places: number, n: number, out: number): void;
   narrowNumbers(numbers: number, n: number, out: number): void;
   touch(at: number, bytes: number): number;
+  listSenders(flags: number, degrees: number, n: number, senders: number, starts: number): number;
+  flaggedRanges(a: number, b: number, n: number, out: number): number;
+  widenFlags(flags: number, n: number, out: number): void;
   countFlags(flags: number, n: number): number;
   countSent(flags: number, degrees: number, n: number, out: number): void;
   receive32: Receive;

@@ -9,6 +9,7 @@ import {
   COUNTER_BYTES,
   countSent,
   expand,
+  listSenders,
   type Pairs,
   type SentCounts,
   sortPairs,
@@ -210,45 +211,44 @@ export class FoldedOutbox {
     };
     const values = resident.need('push-values', senders * this.#width, what);
     const places = resident.need('push-senders', senders * 4, what);
+    const listed = resident.need('push-listed', (senders + 1) * 4, what);
+    const starts = resident.need('push-starts', (senders + 1) * 4, what);
     const pairs = this.#room('pairs', edges);
     const spare = this.#room('pairs-spare', edges);
+    listSenders(kernels, sent.flags, degrees, vertices, listed, starts);
     const { u32, u8 } = kernels;
     const reader = new RunReader(edgeRun, 0, carrier);
     let batch: ReturnType<RunReader['batch']> | undefined;
     let weights: Uint8Array | undefined;
-    let edge = 0;
-    let sender = 0;
     let written = 0;
-    for (let vertex = 0; vertex < vertices; vertex++) {
-      const degree = u32[(degrees >>> 2) + vertex]!;
-      if (u8[sent.flags + vertex] === 1 && degree > 0) {
-        u32[(places >>> 2) + sender] = sender;
-        u32[(own.offsets >>> 2) + sender] = written;
-        const from = sent.values + vertex * this.#width;
-        u8.copyWithin(values + sender * this.#width, from, from + this.#width);
-        sender++;
-        for (let at = edge; at < edge + degree; ) {
-          if (batch === undefined || at < batch.first || at >= batch.first + batch.rows) {
-            batch = reader.batch(reader.batchOf(at));
-            weights = weight && weightsAs(batch.columns[weight.column]!, batch.rows, weight);
-          }
-          const row = at - batch.first;
-          const end = Math.min(batch.rows, row + edge + degree - at);
-          const data = batch.columns[0]!.data.subarray(row * 4, end * 4);
-          u8.set(data, own.targets + written * 4);
-          if (weights !== undefined) {
-            const some = weights.subarray(row * this.#width, end * this.#width);
-            u8.set(some, own.weights + written * this.#width);
-          }
-          written += end - row;
-          at += end - row;
+    for (let sender = 0; sender < senders; sender++) {
+      const vertex = u32[(listed >>> 2) + sender]!;
+      u32[(places >>> 2) + sender] = sender;
+      u32[(own.offsets >>> 2) + sender] = written;
+      const from = sent.values + vertex * this.#width;
+      u8.copyWithin(values + sender * this.#width, from, from + this.#width);
+      const start = u32[(starts >>> 2) + sender]!;
+      const stop = start + u32[(degrees >>> 2) + vertex]!;
+      for (let at = start; at < stop; ) {
+        if (batch === undefined || at < batch.first || at >= batch.first + batch.rows) {
+          batch = reader.batch(reader.batchOf(at));
+          weights = weight && weightsAs(batch.columns[weight.column]!, batch.rows, weight);
         }
+        const row = at - batch.first;
+        const end = Math.min(batch.rows, row + stop - at);
+        const data = batch.columns[0]!.data.subarray(row * 4, end * 4);
+        u8.set(data, own.targets + written * 4);
+        if (weights !== undefined) {
+          const some = weights.subarray(row * this.#width, end * this.#width);
+          u8.set(some, own.weights + written * this.#width);
+        }
+        written += end - row;
+        at += end - row;
       }
-      edge += degree;
     }
-    u32[(own.offsets >>> 2) + sender] = written;
+    u32[(own.offsets >>> 2) + senders] = written;
     const { kind, way } = folding;
-    const made = expand(kernels, kind, way, places, sender, own, values, pairs);
+    const made = expand(kernels, kind, way, places, senders, own, values, pairs);
     return { channel, form: 'pairs', run: await this.#pairs(channel, pairs, spare, made) };
   }
 

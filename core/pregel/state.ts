@@ -5,7 +5,7 @@
  */
 import { type Field, fieldsOf } from '../batch/columns.ts';
 import type { Schema } from '../define/schema.ts';
-import { countFlags } from '../kernels/messages.ts';
+import { countFlags, widenFlags } from '../kernels/messages.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
 import type { Run } from '../store/run.ts';
 import { Columns } from './columns.ts';
@@ -86,11 +86,19 @@ export async function storeState(
   const allAwake = awake === vertices;
   const fields = stateFields(schema, allAwake);
   const writer = open(fields, vertices * 8 * fields.length + 4096);
+  const wide = allAwake
+    ? 0
+    : resident.need('awake', vertices * 4, `the state of ${vertices} vertices`);
+  if (!allAwake) widenFlags(kernels, held.awake, vertices, wide);
   let row = 0;
   for (const { rows, columns } of held.columns.batches()) {
+    const { u8 } = kernels;
     const batch = allAwake
       ? { rows, columns }
-      : { rows, columns: [...columns, { data: wide(kernels.u8, held.awake + row, rows) }] };
+      : {
+          rows,
+          columns: [...columns, { data: u8.subarray(wide + row * 4, wide + (row + rows) * 4) }],
+        };
     // Waiting does not touch kernels.
     await writer.reserve(batch);
     writer.write(0, batch);
@@ -98,11 +106,4 @@ export async function storeState(
   }
   held.id = id;
   return { state: { id, run: writer.finish(), allAwake }, awake };
-}
-
-/** Bytes as int32. */
-function wide(u8: Uint8Array, from: number, rows: number): Uint8Array {
-  const bytes = new Uint8Array(rows * 4);
-  for (let i = 0; i < rows; i++) bytes[i * 4] = u8[from + i]!;
-  return bytes;
 }

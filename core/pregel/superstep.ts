@@ -15,6 +15,7 @@ import { loadDefinition } from '../define/loader.ts';
 import { SuperstepError, TaskError, UsageError } from '../errors.ts';
 import type { WorkerContext } from '../exec/executor.ts';
 import { carrierOf } from '../mapreduce/carriers.ts';
+import { flaggedRanges, rangeBytes } from '../kernels/messages.ts';
 import { hardened } from '../mapreduce/hard-memory.ts';
 import { type Measured, measure } from '../mapreduce/measure.ts';
 import type { JobContext, Refusals } from '../mapreduce/stage.ts';
@@ -151,6 +152,9 @@ class Superstep implements LoopTask, MessagingTask {
   /** Of out-edges, and of in-edges where they are there: if the program looks at edges. */
   readonly #windows: EdgeWindows[] = [];
   readonly #held: HeldState;
+  /** Of vertices that may run: from, to; and the one that is next. */
+  #ranges: Uint32Array = new Uint32Array();
+  #range = 0;
   readonly #degrees: number;
   readonly #inDegrees: number | undefined;
   readonly #values: Columns | undefined;
@@ -211,6 +215,7 @@ class Superstep implements LoopTask, MessagingTask {
     const { directed } = reading.resident.facts.graph;
     this.#messaging.receive(received);
     this.#quieten();
+    this.#ranges = this.#awake();
     Object.assign(loop.ctx, { superstep, vertexCount, edgeCount, directed, aggregates });
     loop.start(this.#thread.start);
     const ran = await this.#placed(async () => {
@@ -306,14 +311,33 @@ class Superstep implements LoopTask, MessagingTask {
     return ran;
   }
 
+  /** Those of [from, to) that lie in ranges. */
   #run(from: number, to: number): number {
+    const { loop } = this.#thread;
+    const ranges = this.#ranges;
     let ran = 0;
-    for (let at = from; at < to; ) {
-      const end = this.#messaging.enter(at, to);
-      ran += this.#thread.loop.run(at, end);
-      at = end;
+    for (; this.#range < ranges.length; this.#range += 2) {
+      const stop = Math.min(to, ranges[this.#range + 1]!);
+      for (let at = Math.max(from, ranges[this.#range]!); at < stop; ) {
+        const end = this.#messaging.enter(at, stop);
+        ran += loop.run(at, end);
+        at = end;
+      }
+      if (ranges[this.#range + 1]! > to) break;
     }
     return ran;
+  }
+
+  /** Ranges of vertices outside which all sleep and have no message: the loop's own look at each of them takes a hundred times as long. */
+  #awake(): Uint32Array {
+    if (!this.asleep) return Uint32Array.of(0, this.vertices);
+    const { resident } = this.reading;
+    const { kernels } = resident;
+    const n = this.vertices;
+    const at = resident.need('ranges', rangeBytes(n), `the state of ${n} vertices`);
+    const { got } = this.#messaging.arrays(kernels.u8.buffer);
+    const made = flaggedRanges(kernels, this.#held.awake, got.byteOffset, n, at);
+    return kernels.u32.slice(at >>> 2, (at >>> 2) + made * 2);
   }
 
   // Of messages.

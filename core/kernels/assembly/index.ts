@@ -30,7 +30,7 @@ export {
   spreadTargets, countTargets, startTargets, placeTargets, listTargets, orderByCount, takeSources, placesOf, toPlaces,
 } from './arrange';
 export {
-  narrowNumbers, touch, countFlags, countSent, receive32, receive64, receiveF64, expand32,
+  narrowNumbers, touch, countFlags, countSent, listSenders, flaggedRanges, widenFlags, receive32, receive64, receiveF64, expand32,
   expand64, expandF64, sortPairs, foldPairs32, foldPairs64, foldPairsF64,
 } from './messages';
 export {

@@ -59,6 +59,58 @@ export function countSent(flags: usize, degrees: usize, n: u32, out: usize): voi
   store<u32>(out, senders, 8);
 }
 
+/** The vertices that have sent and have edges, ascending, and for each where its edges begin among all. Returns how many. */
+export function listSenders(flags: usize, degrees: usize, n: u32, senders: usize, starts: usize): u32 {
+  let made: usize = 0;
+  let edge: u32 = 0;
+  // Of eights that have not sent, added up.
+  let passed = i32x4.splat(0);
+  for (let j: usize = 0; j < usize(n); ) {
+    if (j + 8 <= usize(n) && load<u64>(flags + j) == 0) {
+      passed = i32x4.add(passed, i32x4.add(v128.load(degrees + (j << 2)), v128.load(degrees + (j << 2), 16)));
+      j += 8;
+      continue;
+    }
+    edge += u32(i32x4.extract_lane(passed, 0)) + u32(i32x4.extract_lane(passed, 1)) +
+      u32(i32x4.extract_lane(passed, 2)) + u32(i32x4.extract_lane(passed, 3));
+    passed = i32x4.splat(0);
+    for (const end = min<usize>(j + 8, usize(n)); j < end; j++) {
+      const degree = load<u32>(degrees + (j << 2));
+      store<u32>(senders + (made << 2), u32(j));
+      store<u32>(starts + (made << 2), edge);
+      made += usize(load<u8>(flags + j) != 0 && degree != 0);
+      edge += degree;
+    }
+  }
+  return u32(made);
+}
+
+/** Ranges, [from, to) as u32 each, in which all of n lie that have either flag: of sixteen at a time. Returns how many. */
+export function flaggedRanges(a: usize, b: usize, n: u32, out: usize): u32 {
+  let made: usize = 0;
+  let inside = false;
+  for (let j: usize = 0; j < usize(n); j += 16) {
+    let any: bool;
+    if (j + 16 <= usize(n)) any = v128.any_true(v128.or(v128.load(a + j), v128.load(b + j)));
+    else {
+      let some: u8 = 0;
+      for (let k = j; k < usize(n); k++) some |= load<u8>(a + k) | load<u8>(b + k);
+      any = some != 0;
+    }
+    if (any == inside) continue;
+    if (any) store<u32>(out + (made << 3), u32(j));
+    else store<u32>(out + (made++ << 3), u32(j), 4);
+    inside = any;
+  }
+  if (inside) store<u32>(out + (made++ << 3), n, 4);
+  return u32(made);
+}
+
+/** n bytes as u32 each. */
+export function widenFlags(flags: usize, n: u32, out: usize): void {
+  for (let j: usize = 0; j < usize(n); j++) store<u32>(out + (j << 2), load<u8>(flags + j));
+}
+
 /** Adds n arrived values to the inbox of their targets, which have two bytes each (`narrow`) or four, and marks who got one (`got` 0: nobody asks).
  *  `has`: which have a value; 0: all. Returns n, or −1 less the row whose sum leaves its type. */
 // @ts-ignore: decorator

@@ -20,9 +20,11 @@ export function engine<D>(
   name: string,
   options: OpenOptions,
   table: (data: D) => Table<Schema>,
+  warmups = 1,
 ): Variant<D> {
   return {
     name,
+    warmups,
     start: data =>
       graphTrials(
         options,

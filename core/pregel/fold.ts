@@ -47,6 +47,7 @@ export function foldingOf(kernels: Kernels, spec: ProgramSpec, plan: Folded): Fo
     ? new FunctionFolding(kernels, spec, plan, way)
     : new KernelFolding(kernels, plan.number, plan.op, way);
 }
+
 /** A class, not closures: those of a run would go with it, and with them the code that V8 has made around them. */
 class KernelFolding implements Folding {
   readonly kind: NumberKind;

@@ -42,12 +42,13 @@ export class WholeInbox {
     this.#request = request;
     this.#width = widthOf(foldings.out.kind);
     let most = 0;
-    for (const { form, channel } of received) {
-      if (form !== 'whole' || this.#edges.has(channel as Channel)) continue;
-      const arranged = (sentOver ?? resident.facts)[channel as Channel]!;
+    for (const { form, channel: sentAlong } of received) {
+      const channel = sentAlong as Channel;
+      if (form !== 'whole' || this.#edges.has(channel)) continue;
+      const arranged = (sentOver ?? resident.facts)[channel]!;
       const weightBytes = channel === 'in' || weight === undefined ? 0 : this.#width;
-      const edges = ArrangedEdges.to(request, channel as Channel, arranged, partition, weightBytes);
-      this.#edges.set(channel as Channel, edges);
+      const edges = ArrangedEdges.to(request, channel, arranged, partition, weightBytes);
+      this.#edges.set(channel, edges);
       most = Math.max(most, edges.most);
     }
     const what = 'the messages of one partition';
@@ -79,17 +80,16 @@ export class WholeInbox {
 
   /** Flags 0: all have sent. */
   #sent(received: Received): Room {
-    const { values, flags } = this.#room;
     const { from, fields } = received;
     const some = fields[0]!.nullable;
     const held = this.#held(received);
+    const { values, flags } = held ?? this.#room;
     if (held === undefined) this.#read(received, this.#room);
     else {
       const { kernels, facts } = this.#request.resident;
       const { vertices } = facts.graph.partitions[from]!;
-      touch(kernels, held.values, vertices * this.#width);
-      if (some) touch(kernels, held.flags, vertices);
-      return { values: held.values, flags: some ? held.flags : 0 };
+      touch(kernels, values, vertices * this.#width);
+      if (some) touch(kernels, flags, vertices);
     }
     return { values, flags: some ? flags : 0 };
   }

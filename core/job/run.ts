@@ -155,12 +155,15 @@ class JobRun {
       chaos: this.#options.chaos,
       refuse: this.#options.refuse,
     };
-    stats.seconds.plan = since(started);
+    // A stage begins where what is before it ends: no time is in neither.
+    let began = performance.now();
+    stats.seconds.plan = (began - started) / 1000;
     for (const stage of this.#plan.stages) {
       assertWanted(this.#options.signal);
-      await this.#runStage(stage);
+      await this.#runStage(stage, began);
       this.#releaseReadBy(stage);
       await this.#graphs?.releaseReadBy(stage);
+      began = performance.now();
     }
     assertWanted(this.#options.signal);
     const committing = performance.now();
@@ -239,8 +242,8 @@ class JobRun {
     return this.#folder;
   }
 
-  async #runStage(stage: JobStage): Promise<void> {
-    if (stage.kind === 'mapReduce') return this.#runMapReduce(stage);
+  async #runStage(stage: JobStage, began: number): Promise<void> {
+    if (stage.kind === 'mapReduce') return this.#runMapReduce(stage, began);
     if (stage.kind === 'program') return this.#runProgram(stage);
     const { Graphs } = await import('./graphs.ts');
     this.#graphs ??= new Graphs({
@@ -270,7 +273,7 @@ class JobRun {
     this.stats.partitions = parts.length;
   }
 
-  async #runMapReduce(stage: MapReduceStage): Promise<void> {
+  async #runMapReduce(stage: MapReduceStage, began: number): Promise<void> {
     const { stats } = this;
     const table = this.#table(stage);
     const { splits } = table;
@@ -287,7 +290,6 @@ class JobRun {
       ranged,
       sides,
     };
-    const mapping = performance.now();
     this.#watch.begin(`${stage.name} map`, splits);
     // One task: a thread that is nearly there is sooner ready than another that begins.
     if (splits.length === 1) await this.#options.warmed;
@@ -296,7 +298,7 @@ class JobRun {
       files: splits.map(split => split.label),
       argument: { ...table, ...common },
     });
-    stats.seconds.map += since(mapping);
+    stats.seconds.map += since(began);
     const reducing = performance.now();
     for (const { object } of held) addMapStats(stats, object);
     this.#watch.begin(`${stage.name} reduce`, []);

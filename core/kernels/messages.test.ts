@@ -375,15 +375,15 @@ test('what has arrived is added to the inbox of its target, which has two bytes 
     fillIdentity(kernels, kind, op, inbox, 4);
     const targets = targetsAt(kernels, [2, 0, 2], narrow);
     const values = place(kernels, kind, kind === 'i64' ? [5n, -3n, 4n] : [5, -3, 4]);
-    receive(kernels, kind, op, targets, values, 0, 3, inbox, got);
+    receive(kernels, kind, op, { targets, values, has: 0 }, 3, inbox, got);
     const has = placeU32(kernels, [0x00_01_00]);
-    receive(kernels, kind, op, targets, values, has, 3, inbox, got);
+    receive(kernels, kind, op, { targets, values, has }, 3, inbox, got);
     const [a, b, c] = valuesAt(kernels, kind, inbox, 3).map(Number);
     t.deepEqual([a, c], { sum: [-6, 9], min: [-3, 4], max: [-3, 5] }[op]);
     t.is(b, Number(identity(kind, op)));
     t.deepEqual([...kernels.u8.subarray(got, got + 4)], [1, 0, 1, 0]);
     // Nobody asks who got one.
-    receive(kernels, kind, op, targets, values, 0, 3, inbox, 0);
+    receive(kernels, kind, op, { targets, values, has: 0 }, 3, inbox, 0);
     const [d, , e] = valuesAt(kernels, kind, inbox, 3).map(Number);
     t.deepEqual([d, e], { sum: [-9, 18], min: [-3, 4], max: [-3, 5] }[op]);
     t.deepEqual([...kernels.u8.subarray(got, got + 4)], [1, 0, 1, 0]);
@@ -394,7 +394,7 @@ test('what has arrived is added to the inbox of its target, which has two bytes 
     const targets = targetsAt(kernels, [0, 1], narrow);
     const values = placeU32(kernels, [1, 1]);
     const error = t.throws(() =>
-      receive(kernels, 'i32', 'sum', targets, values, 0, 2, inbox, placeU32(kernels, [0])),
+      receive(kernels, 'i32', 'sum', { targets, values, has: 0 }, 2, inbox, placeU32(kernels, [0])),
     );
     t.is((error as MessageOverflow).at, 1);
   }

@@ -175,21 +175,26 @@ export interface Targets {
   readonly narrow: boolean;
 }
 
-/** Adds n values to the inbox of their targets. `has`: which of them there are; 0: all. `got` 0: who got any is not marked.
+/** Values that have arrived, each for a target. `has`: which of them there are, a byte each; 0: all. */
+export interface Arrived {
+  readonly targets: Targets;
+  readonly values: number;
+  readonly has: number;
+}
+
+/** Adds n values to the inbox of their targets. `got` 0: who got any is not marked.
  *  @throws MessageOverflow of a row */
 export function receive(
   { raw }: Kernels,
   kind: NumberKind,
   op: FoldOp,
-  { at, narrow }: Targets,
-  values: number,
-  has: number,
+  { targets, values, has }: Arrived,
   n: number,
   inbox: number,
   got: number,
 ): void {
   const call = { i32: raw.receive32, i64: raw.receive64, f64: raw.receiveF64 }[kind];
-  const done = call(OPS[op], narrow, at, values, has, n, inbox, got);
+  const done = call(OPS[op], targets.narrow, targets.at, values, has, n, inbox, got);
   if (done < 0) throw new MessageOverflow(-1 - done);
 }
 

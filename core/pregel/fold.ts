@@ -6,6 +6,7 @@
 import { DataError, TaskError } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import {
+  type Arrived,
   beginPull,
   fillIdentity,
   type FoldOp,
@@ -16,7 +17,6 @@ import {
   type Pull,
   pull,
   receive,
-  type Targets,
   type Way,
 } from '../kernels/messages.ts';
 import { printType, printValue } from '../define/value.ts';
@@ -29,14 +29,7 @@ export interface Folding {
   fill(pointer: number, n: number): void;
   begin(state: PullState, listed: number): void;
   pull(state: PullState, sources: number, weights: number, n: number): void;
-  receive(
-    targets: Targets,
-    values: number,
-    has: number,
-    n: number,
-    inbox: number,
-    got: number,
-  ): void;
+  receive(arrived: Arrived, n: number, inbox: number, got: number): void;
   foldPairs(pairs: Pairs, n: number): number;
 }
 export type PullState = Omit<Pull, 'kind' | 'op' | 'way'>;
@@ -75,15 +68,8 @@ class KernelFolding implements Folding {
     pull(this.#kernels, { kind, op: this.#op, way, ...state }, sources, weights, n);
   }
 
-  receive(
-    targets: Targets,
-    values: number,
-    has: number,
-    n: number,
-    inbox: number,
-    got: number,
-  ): void {
-    receive(this.#kernels, this.kind, this.#op, targets, values, has, n, inbox, got);
+  receive(arrived: Arrived, n: number, inbox: number, got: number): void {
+    receive(this.#kernels, this.kind, this.#op, arrived, n, inbox, got);
   }
 
   foldPairs(pairs: Pairs, n: number): number {
@@ -213,10 +199,8 @@ return {
     this.#numbers().fill(this.#identity, this.#at(pointer), this.#at(pointer) + n);
   }
 
-  begin({ state, counts }: PullState, listed: number): void {
-    const { u32 } = this.#kernels;
-    u32[state >>> 2] = listed;
-    u32[(state >>> 2) + 1] = u32[(counts >>> 2) + listed]!;
+  begin(state: PullState, listed: number): void {
+    beginPull(this.#kernels, state, listed);
   }
 
   pull(
@@ -243,15 +227,9 @@ return {
     );
   }
 
-  receive(
-    targets: Targets,
-    values: number,
-    has: number,
-    n: number,
-    inbox: number,
-    got: number,
-  ): void {
+  receive(arrived: Arrived, n: number, inbox: number, got: number): void {
     const { u32, u16, u8 } = this.#kernels;
+    const { targets, values, has } = arrived;
     const { at, narrow } = targets;
     this.#loops.receive(
       narrow ? u16 : u32,

@@ -61,7 +61,8 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
         const rows = Math.min(most, n - first);
         const at = listing === undefined ? held! : wide(listing(first, rows, targets));
         const is = any === 0 ? 0 : any + first;
-        folding.receive(at, folded + first * width, is, rows, values, marks);
+        const arrived = { targets: at, values: folded + first * width, has: is };
+        folding.receive(arrived, rows, values, marks);
       }
       continue;
     }
@@ -75,7 +76,7 @@ export function receiveFolded(request: InboxRequest, received: readonly Received
       const is = value.valid === undefined ? 0 : has;
       if (form === 'pairs') kernels.copyIn(columns[0]!.data.subarray(0, rows * 4), targets);
       const at = listing === undefined ? targets : listing(first, rows, targets);
-      folding.receive(wide(at), chunk, is, rows, values, marks);
+      folding.receive({ targets: wide(at), values: chunk, has: is }, rows, values, marks);
       first += rows;
     }
   }

@@ -6,10 +6,11 @@
 import { type Field, fieldsOf } from '../batch/columns.ts';
 import type { Schema } from '../define/schema.ts';
 import { countFlags, widenFlags } from '../kernels/messages.ts';
+import type { Kernels } from '../kernels/kernels.ts';
 import type { RunWriter } from '../shuffle/run-writer.ts';
 import type { Run } from '../store/run.ts';
 import { Columns } from './columns.ts';
-import type { Reading } from './resident.ts';
+import type { Reading, Resident } from './resident.ts';
 import { RunReader } from './run-reader.ts';
 import { storedSchema } from './values.ts';
 
@@ -86,19 +87,11 @@ export async function storeState(
   const allAwake = awake === vertices;
   const fields = stateFields(schema, allAwake);
   const writer = open(fields, vertices * 8 * fields.length + 4096);
-  const wide = allAwake
-    ? 0
-    : resident.need('awake', vertices * 4, `the state of ${vertices} vertices`);
-  if (!allAwake) widenFlags(kernels, held.awake, vertices, wide);
+  const wide = allAwake ? undefined : wideAwake(resident, held, vertices);
   let row = 0;
   for (const { rows, columns } of held.columns.batches()) {
-    const { u8 } = kernels;
-    const batch = allAwake
-      ? { rows, columns }
-      : {
-          rows,
-          columns: [...columns, { data: u8.subarray(wide + row * 4, wide + (row + rows) * 4) }],
-        };
+    const more = wide === undefined ? [] : [{ data: bytesOf(kernels, wide + row * 4, rows * 4) }];
+    const batch = { rows, columns: [...columns, ...more] };
     // Waiting does not touch kernels.
     await writer.reserve(batch);
     writer.write(0, batch);
@@ -107,3 +100,12 @@ export async function storeState(
   held.id = id;
   return { state: { id, run: writer.finish(), allAwake }, awake };
 }
+
+/** Who is awake, as i32: where they lie, until the next state is stored. @throws LimitError MEMORY */
+function wideAwake(resident: Resident, { awake }: HeldState, vertices: number): number {
+  const at = resident.need('awake', vertices * 4, `the state of ${vertices} vertices`);
+  widenFlags(resident.kernels, awake, vertices, at);
+  return at;
+}
+
+const bytesOf = ({ u8 }: Kernels, at: number, n: number): Uint8Array => u8.subarray(at, at + n);

@@ -14,8 +14,8 @@ import type { DefinitionRef } from '../define/define.ts';
 import { loadDefinition } from '../define/loader.ts';
 import { SuperstepError, TaskError, UsageError } from '../errors.ts';
 import type { WorkerContext } from '../exec/executor.ts';
-import { carrierOf } from '../mapreduce/carriers.ts';
 import { flaggedRanges, rangeBytes } from '../kernels/messages.ts';
+import { carrierOf } from '../mapreduce/carriers.ts';
 import { hardened } from '../mapreduce/hard-memory.ts';
 import { type Measured, measure } from '../mapreduce/measure.ts';
 import type { JobContext, Refusals } from '../mapreduce/stage.ts';
@@ -152,7 +152,7 @@ class Superstep implements LoopTask, MessagingTask {
   /** Of out-edges, and of in-edges where they are there: if the program looks at edges. */
   readonly #windows: EdgeWindows[] = [];
   readonly #held: HeldState;
-  /** Of vertices that may run: from, to; and the one that is next. */
+  /** Of vertices that may run: from, to, ascending; and where the next one lies. */
   #ranges: Uint32Array = new Uint32Array();
   #range = 0;
   readonly #degrees: number;
@@ -311,19 +311,21 @@ class Superstep implements LoopTask, MessagingTask {
     return ran;
   }
 
-  /** Those of [from, to) that lie in ranges. */
+  /** `compute` for those of [from, to) that lie in ranges; pieces come in ascending order. */
   #run(from: number, to: number): number {
     const { loop } = this.#thread;
     const ranges = this.#ranges;
     let ran = 0;
     for (; this.#range < ranges.length; this.#range += 2) {
-      const stop = Math.min(to, ranges[this.#range + 1]!);
-      for (let at = Math.max(from, ranges[this.#range]!); at < stop; ) {
-        const end = this.#messaging.enter(at, stop);
-        ran += loop.run(at, end);
-        at = end;
+      const [first, end] = [ranges[this.#range]!, ranges[this.#range + 1]!];
+      const stop = Math.min(to, end);
+      for (let at = Math.max(from, first); at < stop; ) {
+        const next = this.#messaging.enter(at, stop);
+        ran += loop.run(at, next);
+        at = next;
       }
-      if (ranges[this.#range + 1]! > to) break;
+      // The rest of it is of the next piece.
+      if (end > to) break;
     }
     return ran;
   }
